@@ -1,0 +1,12 @@
+// What every command gets: the reporter, and the ports, built only when a command needs them.
+import type { Deps } from '../tasks/deps.ts'
+import type { Reporter } from './reporter.ts'
+
+export interface CliContext {
+  readonly reporter: Reporter
+  readonly version: string
+  /** Builds the ports. Commands that print a fixed text never call it, so they start fast. */
+  deps(): Promise<Deps>
+  /** Ends the run with this exit code without it being an error, for example the guest command's own. */
+  exitWith(code: number): void
+}

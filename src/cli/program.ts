@@ -1,0 +1,30 @@
+// The command line: one file a command, registered here in the order that help shows them.
+import { Command, CommanderError } from 'commander'
+import { DvmError } from '../core/errors.ts'
+import { registerVersion } from './commands/version.ts'
+import type { CliContext } from './context.ts'
+
+export const createProgram = (context: CliContext): Command => {
+  const program = new Command('dvm')
+    .description('Bake a Containerfile into a base image once; boot ready development VMs from it.')
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError('(dvm --help shows all commands)')
+    .version(`dvm ${context.version}`, '-V, --version', 'print the version of dvm')
+  registerVersion(program, context)
+  return program
+}
+
+/**
+ * Runs one command line (without node and the script).
+ * @throws DvmError for expected failures, `usage` for a command line that makes no sense.
+ */
+export const runProgram = async (argv: readonly string[], context: CliContext): Promise<void> => {
+  try {
+    await createProgram(context).parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // commander has already printed its message (and help) by itself.
+    context.exitWith(error.exitCode === 0 ? 0 : new DvmError('usage', error.message).exitCode)
+  }
+}

@@ -1,0 +1,63 @@
+// All printing: results to stdout, the story to stderr, errors with what to type and where the log is.
+import { homedir } from 'node:os'
+import type { Report } from '../tasks/deps.ts'
+import { DvmError, messageOf } from '../core/errors.ts'
+
+export interface Output {
+  readonly isTTY?: boolean | undefined
+  write(text: string): unknown
+}
+
+export interface Reporter extends Report {
+  /** One line of the result. */
+  print(line: string): void
+  /** The result as one JSON document. */
+  json(value: unknown): void
+  /** The result as columns; cells of a column are padded to the widest. */
+  table(header: readonly string[], rows: readonly (readonly string[])[]): void
+  /** A failure, whole: what is wrong, the log's last lines, what to type, the log's path. */
+  error(error: unknown, debug: boolean): void
+}
+
+/** A path as a person writes it: the home directory as `~`. */
+export const tilde = (path: string, home = homedir()): string =>
+  path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
+
+export const createReporter = (stdout: Output, stderr: Output, color: boolean): Reporter => {
+  const painted = color && stderr.isTTY === true
+  const paint = (code: number, text: string): string => (painted ? `\u001B[${code}m${text}\u001B[0m` : text)
+  const story = (line: string): void => void stderr.write(`${line}\n`)
+  const print = (line: string): void => void stdout.write(`${line}\n`)
+  return {
+    print,
+    json: (value) => print(JSON.stringify(value, undefined, 2)),
+    table: (header, rows) => {
+      const lines = [header, ...rows]
+      const widths = header.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
+      for (const line of lines)
+        print(
+          line
+            .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+            .join('  ')
+            .trimEnd(),
+        )
+    },
+    note: (line) => story(line),
+    warn: (line) => story(`${paint(33, 'warning:')} ${line}`),
+    error: (error, debug) => {
+      if (!(error instanceof DvmError)) {
+        story(`${paint(31, 'dvm: a bug in dvm:')} ${messageOf(error)}`)
+        if (error instanceof Error && error.stack !== undefined) story(error.stack)
+        story('please report it with the text above and the command you typed')
+        return
+      }
+      story(`${paint(31, 'dvm:')} ${error.message}`)
+      for (const line of error.tail) story(`  | ${line}`)
+      if (error.hint !== undefined) story(`  ${paint(36, 'try:')} ${error.hint}`)
+      if (error.logFile !== undefined) story(`  log: ${tilde(error.logFile)}`)
+      if (debug && error.stack !== undefined) story(error.stack)
+      if (debug && error.cause instanceof Error)
+        story(`caused by ${error.cause.stack ?? error.cause.message}`)
+    },
+  }
+}

@@ -1,0 +1,70 @@
+// The one error class of dvm and the exit code of each kind. Wording is the thrower's, printing the reporter's.
+
+/** Exit codes that scripts rely on; 0 is success, 128+n a signal. */
+export const exitCodes = {
+  failed: 1,
+  usage: 2,
+  config: 3,
+  tool: 4,
+  'not-found': 5,
+  integrity: 6,
+  busy: 7,
+  network: 8,
+  refused: 9,
+  bug: 70,
+} as const satisfies Record<string, number>
+
+export type ErrorCode = keyof typeof exitCodes
+
+interface Details {
+  /** What to type, or what to do. */
+  readonly hint?: string | undefined
+  readonly cause?: unknown
+  /** Where the whole story is. */
+  readonly logFile?: string | undefined
+  /** The last lines of that log, when they help. */
+  readonly tail?: readonly string[] | undefined
+}
+
+/** A failure that dvm expected: `message` is what is wrong, `hint` what to type. Anything else thrown is a bug. */
+export class DvmError extends Error {
+  override readonly name = 'DvmError'
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly logFile: string | undefined
+  readonly tail: readonly string[]
+
+  constructor(code: ErrorCode, message: string, details: Details = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.hint = details.hint
+    this.logFile = details.logFile
+    this.tail = details.tail ?? []
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.code]
+  }
+}
+
+/** The run was stopped by a signal; carries nothing to print, only the exit code 128+n. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+  readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+    super(`interrupted by ${signal}`)
+    this.signal = signal
+  }
+
+  get exitCode(): number {
+    return { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[this.signal]
+  }
+}
+
+/** What went wrong, from anything thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** True for an operating system error of that name, for example `ENOENT`. */
+export const isErrno = (error: unknown, ...codes: string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code))

@@ -1,0 +1,82 @@
+// The only place that starts processes (the only execa import). It knows nothing of what it runs.
+import type { Readable, Writable } from 'node:stream'
+import { execa } from 'execa'
+import type { Command, Completed } from '../core/command.ts'
+import { renderCommand } from '../core/command.ts'
+
+export type OnLine = (line: string, stream: 'stdout' | 'stderr') => void
+
+export interface Streams {
+  /** Bytes for stdin, streamed. */
+  readonly from?: Readable
+  /** Receives stdout, streamed; `Completed.stdout` is then empty. */
+  readonly to?: Writable
+}
+
+/** Starts processes. Never throws for a process that failed: that is data. */
+export interface Exec {
+  /** Runs with output captured, each line also handed to `onLine` as it comes. */
+  capture(command: Command, onLine?: OnLine): Promise<Completed>
+  /** As capture, with stdin from and stdout to a stream, in constant memory. */
+  stream(command: Command, streams: Streams, onLine?: OnLine): Promise<Completed>
+  /** Gives the process this terminal; resolves to its exit code (128+n for a signal, 127 when missing). */
+  attach(command: Command): Promise<number>
+}
+
+/** `signal` aborts whatever runs, its descendants included. */
+export const createExec = (signal: AbortSignal): Exec => {
+  const tap = (name: 'stdout' | 'stderr', onLine: OnLine) =>
+    function* (line: unknown) {
+      onLine(String(line), name)
+      yield line
+    }
+
+  const run = async (command: Command, streams: Streams, onLine?: OnLine): Promise<Completed> => {
+    const taps = onLine === undefined ? undefined : { out: tap('stdout', onLine), err: tap('stderr', onLine) }
+    const result = await execa(command.file, command.args, {
+      reject: false,
+      cancelSignal: signal,
+      killDescendants: true,
+      stripFinalNewline: true,
+      ...(command.timeoutMs === undefined ? {} : { timeout: command.timeoutMs }),
+      ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+      ...(command.env === undefined ? {} : { env: command.env, extendEnv: false }),
+      ...(command.input === undefined
+        ? { stdin: streams.from === undefined ? 'ignore' : [streams.from, 'pipe'] }
+        : { input: command.input }),
+      ...(streams.to === undefined
+        ? { stdout: taps === undefined ? 'pipe' : [taps.out, 'pipe'] }
+        : { stdout: [streams.to, 'pipe'], buffer: { stdout: false }, encoding: 'utf8' }),
+      stderr: taps === undefined ? 'pipe' : [taps.err, 'pipe'],
+    } as const)
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+    return {
+      command: renderCommand(command),
+      exitCode: result.exitCode,
+      code: 'code' in result && typeof result.code === 'string' ? result.code : undefined,
+      stdout: text(result.stdout),
+      stderr: text(result.stderr),
+      timedOut: result.timedOut,
+      canceled: result.isCanceled,
+    }
+  }
+
+  return {
+    capture: (command, onLine) => run(command, {}, onLine),
+    stream: run,
+    attach: async (command) => {
+      // No killDescendants here: a new process group would make a terminal child a background job.
+      const result = await execa(command.file, command.args, {
+        reject: false,
+        cancelSignal: signal,
+        stdio: 'inherit',
+        ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+        ...(command.env === undefined ? {} : { env: command.env, extendEnv: false }),
+      })
+      if (result.exitCode !== undefined) return result.exitCode
+      return result.signal === undefined ? 127 : 128 + (signalNumbers[result.signal] ?? 1)
+    },
+  }
+}
+
+const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
