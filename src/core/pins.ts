@@ -1,0 +1,202 @@
+// Pins: what pins.json says, read strictly and edited without touching a byte more than a new digest needs.
+import { LineCounter, isMap, isScalar, parseDocument } from 'yaml'
+import { DvmError, messageOf } from './errors.ts'
+import { isName } from './names.ts'
+import type { ImageReference } from './reference.ts'
+import { isDigest, isTag, nameOf, parseReference, renderReference } from './reference.ts'
+
+/** What a flavour may pin: the image that dvm-base is built from, and the privileged container that makes disks. */
+export const roles = ['bootc-base', 'disk-builder'] as const
+export type Role = (typeof roles)[number]
+
+/** One image of one flavour, as recorded: which tag it follows, and which content it is nailed to. */
+export interface Pin {
+  readonly flavour: string
+  readonly role: Role
+  /** The repository, with its registry and without tag and digest. */
+  readonly reference: string
+  /** The only tag that is ever asked for, so an update cannot cross a major. */
+  readonly track: string
+  /** The digest of an image index. */
+  readonly digest: string
+  /** The day on which the tag pointed at the digest, YYYY-MM-DD. */
+  readonly resolved: string
+}
+
+/** In the order of the file. */
+export type Pins = readonly Pin[]
+
+const fields = ['reference', 'track', 'digest', 'resolved'] as const
+
+const isDay = (text: string): boolean => {
+  const time = Date.parse(`${text}T00:00:00Z`)
+  return (
+    /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
+  )
+}
+
+const repositoryProblem = (text: string): string | undefined => {
+  try {
+    const reference = parseReference(text)
+    if (reference.tag !== undefined || reference.digest !== undefined)
+      return 'must name a repository only; the tag belongs in "track", the digest in "digest"'
+    const bare = text.replace(/^https?:\/\//, '')
+    return bare === nameOf(reference) ? undefined : `must be written whole: "${nameOf(reference)}"`
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+/** For each field, why a value cannot be right, or undefined. */
+const problemOf: Record<(typeof fields)[number], (value: string) => string | undefined> = {
+  reference: repositoryProblem,
+  track: (value) => (isTag(value) ? undefined : `"${value}" cannot be a tag`),
+  digest: (value) =>
+    isDigest(value) ? undefined : `"${value}" is not a digest (sha256: and 64 hexadecimal digits)`,
+  resolved: (value) => (isDay(value) ? undefined : `"${value}" is not a day (YYYY-MM-DD)`),
+}
+
+/**
+ * Reads pins.json.
+ * @throws DvmError `config` with every problem and its line, not only the first.
+ */
+export const parsePins = (text: string, file = 'pins.json'): Pins => {
+  const lines = new LineCounter()
+  const problems: string[] = []
+  const pins: Pin[] = []
+  // Parsed as YAML, of which JSON is a part, because that keeps the line of every value and refuses a key given twice.
+  const document = parseDocument(text, { lineCounter: lines, schema: 'json', prettyErrors: false })
+  const add = (offset: number | undefined, problem: string): void => {
+    problems.push(`${file}:${offset === undefined ? 1 : lines.linePos(offset).line}: ${problem}`)
+  }
+  try {
+    JSON.parse(text)
+    for (const error of document.errors) add(error.pos[0], error.message)
+  } catch (error) {
+    problems.push(`${file}: not JSON: ${messageOf(error)}`)
+  }
+  const entriesOf = (node: unknown, where: string): { key: string; offset: number; value: unknown }[] => {
+    if (!isMap(node)) {
+      add(undefined, `${where} must be an object`)
+      return []
+    }
+    return node.items.map(({ key, value }) => ({
+      key: isScalar(key) ? String(key.value) : '',
+      offset: isScalar(key) ? (key.range?.[0] ?? 0) : 0,
+      value,
+    }))
+  }
+  const readPin = (flavour: string, role: Role, offset: number, node: unknown): void => {
+    const where = `${flavour} ${role}`
+    const found = new Map<string, string>()
+    for (const { key, offset, value } of entriesOf(node, where)) {
+      const field = fields.find((name) => name === key)
+      const content: unknown = isScalar(value) ? value.value : undefined
+      if (field === undefined) add(offset, `${where}: unknown field "${key}" (known: ${fields.join(', ')})`)
+      else if (typeof content !== 'string') add(offset, `${where}: "${key}" must be a string`)
+      else {
+        const problem = problemOf[field](content)
+        if (problem !== undefined) add(offset, `${where}: ${key} ${problem}`)
+      }
+      if (field !== undefined) found.set(field, typeof content === 'string' ? content : '')
+    }
+    for (const field of isMap(node) ? fields : [])
+      if (!found.has(field)) add(offset, `${where}: "${field}" is missing`)
+    const value = (field: (typeof fields)[number]): string => found.get(field) ?? ''
+    pins.push({
+      flavour,
+      role,
+      reference: value('reference'),
+      track: value('track'),
+      digest: value('digest'),
+      resolved: value('resolved'),
+    })
+  }
+  if (problems.length === 0)
+    for (const { key: flavour, offset, value } of entriesOf(document.contents, 'the file')) {
+      if (!isName(flavour)) add(offset, `"${flavour}" cannot be a flavour's name`)
+      for (const entry of entriesOf(value, flavour)) {
+        const role = roles.find((name) => name === entry.key)
+        if (role === undefined)
+          add(entry.offset, `${flavour}: unknown role "${entry.key}" (known: ${roles.join(', ')})`)
+        else readPin(flavour, role, entry.offset, entry.value)
+      }
+    }
+  if (problems.length === 0) return pins
+  const [first = '', ...rest] = problems
+  throw new DvmError('config', rest.length === 0 ? first : `${file} has ${problems.length} problems`, {
+    tail: rest.length === 0 ? [] : problems,
+    hint: 'correct the file; "dvm pins update" writes digest and resolved',
+  })
+}
+
+/** The pin of a flavour's role, if it has one. */
+export const pinOf = (pins: Pins, flavour: string, role: Role): Pin | undefined =>
+  pins.find((pin) => pin.flavour === flavour && pin.role === role)
+
+/** What Podman pulls: `name@sha256:…`, the tag left out because only the digest counts. */
+export const pinnedReference = (pin: Pin): string =>
+  renderReference({ ...parseReference(pin.reference), tag: undefined, digest: pin.digest })
+
+/** The tag that a pin follows, as a reference. */
+export const trackedReference = (pin: Pin): ImageReference => ({
+  ...parseReference(pin.reference),
+  tag: pin.track,
+})
+
+/**
+ * The text of pins.json with a pin's digest and day replaced; every other byte stays.
+ * @throws Error when the text does not hold the pin; parse it first.
+ */
+export const replacePin = (text: string, pin: Pin, digest: string, resolved: string): string => {
+  const document = parseDocument(text, { schema: 'json' })
+  const edits = Object.entries({ digest, resolved }).map(([field, value]) => {
+    const node = document.getIn([pin.flavour, pin.role, field], true)
+    if (!isScalar(node) || !node.range) throw new Error(`no ${field} of ${pin.flavour} ${pin.role}`)
+    return { start: node.range[0], end: node.range[1], value: JSON.stringify(value) }
+  })
+  return edits
+    .sort((a, b) => b.start - a.start)
+    .reduce((result, { start, end, value }) => result.slice(0, start) + value + result.slice(end), text)
+}
+
+/** Where an image comes from when a variable names it instead of a pin. */
+export type ImageSource =
+  | { readonly kind: 'image'; readonly reference: string }
+  /** Made from the distribution's packages, because no registry can be reached. */
+  | { readonly kind: 'bootstrap'; readonly release: string }
+
+/**
+ * Checks an image that a person names instead of a pin (DVM_BOOTC_BASE, DVM_BISC_IMAGE): it is built from or run with
+ * privileges, so it must be nailed to its content. `bootstrap:RELEASE` is accepted where the caller says so.
+ * @throws DvmError `config` when it has no digest, or is no reference at all.
+ */
+export const checkPinned = (
+  text: string,
+  variable: string,
+  allow: { readonly bootstrap?: boolean } = {},
+): ImageSource => {
+  const release = /^bootstrap:(.*)$/.exec(text)?.[1]
+  if (release !== undefined && allow.bootstrap === true) {
+    if (isName(release)) return { kind: 'bootstrap', release }
+    throw new DvmError('config', `${variable}: "${release}" is not a release to bootstrap`, {
+      hint: `${variable}=bootstrap:trixie`,
+    })
+  }
+  let reference: ImageReference
+  try {
+    reference = parseReference(text)
+  } catch (error) {
+    if (!(error instanceof DvmError)) throw error
+    throw new DvmError(error.code, `${variable}: ${error.message}`, { hint: error.hint, cause: error })
+  }
+  if (reference.digest !== undefined)
+    return { kind: 'image', reference: renderReference({ ...reference, tag: undefined }) }
+  throw new DvmError(
+    'config',
+    `${variable} is not pinned: "${text}" has no digest, so it could change under you`,
+    {
+      hint: `${variable}=${nameOf(reference)}@sha256:… (the digest of the image index: skopeo inspect --raw docker://${renderReference({ ...reference, tag: reference.tag ?? 'latest' })} | sha256sum)`,
+    },
+  )
+}
