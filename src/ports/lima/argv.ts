@@ -1,0 +1,63 @@
+// limactl's command lines, as values. Pure: knows flags, not processes.
+import type { CopySpec, CreateSpec, GuestCommand } from './types.ts'
+
+/** For every call: no prompts, log lines that can be parsed. */
+export const globalFlags = (logLevel: string): readonly string[] => [
+  '--tty=false',
+  '--log-format=json',
+  `--log-level=${logLevel}`,
+]
+
+export const versionArgs: readonly string[] = ['--version']
+
+export const listArgs: readonly string[] = ['list', '--format', 'json']
+
+export const createArgs = (spec: CreateSpec): readonly string[] => [
+  'create',
+  `--name=${spec.name}`,
+  '--mount-none',
+  '--containerd=none',
+  ...(spec.cpus === undefined ? [] : [`--cpus=${spec.cpus}`]),
+  ...(spec.memory === undefined ? [] : [`--memory=${spec.memory}`]),
+  ...(spec.disk === undefined ? [] : [`--disk=${spec.disk}`]),
+  ...(spec.vmType === undefined ? [] : [`--vm-type=${spec.vmType}`]),
+  ...(spec.portForwards ?? []).map((forward) => `--port-forward=${forward},static=true`),
+  spec.template,
+]
+
+export const startArgs = (name: string, timeoutMs: number): readonly string[] => [
+  'start',
+  `--timeout=${Math.ceil(timeoutMs / 1000)}s`,
+  name,
+]
+
+export const stopArgs = (name: string, force: boolean): readonly string[] => [
+  'stop',
+  ...(force ? ['--force'] : []),
+  name,
+]
+
+export const deleteArgs = (name: string, force: boolean): readonly string[] => [
+  'delete',
+  ...(force ? ['--force'] : []),
+  name,
+]
+
+export const shellArgs = (name: string, guest: GuestCommand): readonly string[] => [
+  'shell',
+  '--workdir',
+  guest.workdir ?? '/',
+  name,
+  ...(guest.argv.length === 0 ? [] : ['--', ...guest.argv]),
+]
+
+/** scp, because it is on every host and guest; its `auto` would ask the guest first. */
+export const copyArgs = (name: string, copy: CopySpec): readonly string[] => {
+  const guest = `${name}:${copy.guest}`
+  return [
+    'copy',
+    '--backend=scp',
+    ...(copy.recursive === true ? ['--recursive'] : []),
+    ...(copy.direction === 'to-guest' ? [copy.host, guest] : [guest, copy.host]),
+  ]
+}

@@ -1,0 +1,54 @@
+// Ways into a guest: ssh over Lima's own control socket (30 ms a call) or `limactl shell` (120 ms). Both run the same line
+// in the guest, so a command sees the same directory, login environment and arguments either way.
+import { dirname, join } from 'node:path'
+import { quoteWord } from '../../core/command.ts'
+import type { GuestCommand, Instance } from './types.ts'
+
+/** Lima's name for the guest in its ssh configuration. */
+export const sshHost = (instance: string): string => `lima-${instance.replaceAll(/[._]/g, '-')}`
+
+/** Lima's control socket, beside its ssh configuration. */
+export const controlSocket = (sshConfigFile: string): string => join(dirname(sshConfigFile), 'ssh.sock')
+
+/** The line for the guest's shell: exactly what `limactl shell --workdir` sends. */
+export const guestLine = (guest: GuestCommand): string => {
+  const enter = `cd ${quoteWord(guest.workdir ?? '/')} || exit 1 ; exec "$SHELL" -l`
+  return guest.argv.length === 0 ? enter : `${enter} -c ${quoteWord(guest.argv.map(quoteWord).join(' '))}`
+}
+
+/**
+ * ssh's arguments. It uses the control socket when a master listens there and connects by itself otherwise, but never
+ * becomes the master: that would outlive this process and hold its descriptors.
+ */
+export const sshArgs = (
+  instance: Pick<Instance, 'name'>,
+  sshConfigFile: string,
+  guest: GuestCommand,
+  terminal: { readonly tty: boolean; readonly stdin: boolean },
+): readonly string[] => [
+  '-F',
+  sshConfigFile,
+  '-o',
+  'BatchMode=yes',
+  '-o',
+  'ControlMaster=no',
+  '-o',
+  'ConnectTimeout=30',
+  '-o',
+  'ServerAliveInterval=30',
+  '-o',
+  'LogLevel=ERROR',
+  terminal.tty ? '-t' : '-T',
+  ...(terminal.stdin ? [] : ['-n']),
+  sshHost(instance.name),
+  '--',
+  guestLine(guest),
+]
+
+/** Terminals that a guest knows from ncurses' base set; newer ones (xterm-ghostty, xterm-kitty, ...) need a stand-in. */
+const knownTerminals =
+  /^(ansi|dumb|linux|vt(52|100|102|220)|rxvt(-basic)?|screen(-256color|-bce|-256color-bce|\.xterm-256color)?|tmux(-256color)?|xterm(-color|-256color|-mono|-vt220)?)$/
+
+/** TERM for the guest. */
+export const guestTerm = (term: string | undefined): string =>
+  term === undefined || term === '' ? 'dumb' : knownTerminals.test(term) ? term : 'xterm-256color'

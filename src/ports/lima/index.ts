@@ -1,0 +1,178 @@
+// The Lima port. Thin: command lines, parsing, wording and the ways into a guest are in the files beside it.
+import semver from 'semver'
+import type { Command, Completed } from '../../core/command.ts'
+import { DvmError } from '../../core/errors.ts'
+import type { Exec, OnLine } from '../../system/exec.ts'
+import type { Acceleration, Host } from './accel.ts'
+import { decideAcceleration, dependsOnKvm, probeKvm } from './accel.ts'
+import * as argv from './argv.ts'
+import { limaError } from './errors.ts'
+import { parseInstances, parseVersion, renderLogLine } from './parse.ts'
+import { createGuestShell } from './shell.ts'
+import type { CreateSpec, Lima } from './types.ts'
+
+export type * from './types.ts'
+
+export interface LimaOptions {
+  readonly exec: Exec
+  /** A name on PATH or a path. */
+  readonly limactl: string
+  readonly logLevel: string
+  /** The environment for limactl and ssh. */
+  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly warn: (line: string) => void
+  readonly uid: number | undefined
+  /** Where the answer about KVM is kept until the next boot of the host. */
+  readonly kvmCacheFile?: string
+  readonly host?: Host
+  readonly kvmDevice?: string
+}
+
+/** The oldest Lima that dvm works with: `disk` file naming and `watch` came with it. */
+export const oldestLima = '2.1.0'
+
+const minute = 60_000
+const limits = {
+  quick: minute,
+  /** Lima 2.2 fetches and converts the image here, 2.1 at the first start. */
+  fetch: 60 * minute,
+  start: 10 * minute,
+  startEmulated: 30 * minute,
+  /** Lima waits up to 3m10s for its host agent, then 3m for the VM. */
+  stop: 7 * minute,
+  copy: 60 * minute,
+} as const
+
+export const createLima = (options: LimaOptions): Lima => {
+  const { exec, limactl, logLevel } = options
+  const host = options.host ?? { platform: process.platform, arch: process.arch }
+  const variables: Readonly<Record<string, string>> = Object.fromEntries(
+    Object.entries(options.variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+
+  let acceleration: Promise<Acceleration> | undefined
+  const accelerate = (): Promise<Acceleration> => {
+    acceleration ??= (async () => {
+      const kvm = dependsOnKvm(host, variables)
+        ? await probeKvm({
+            exec,
+            host,
+            env: variables,
+            cacheFile: options.kvmCacheFile,
+            device: options.kvmDevice ?? '/dev/kvm',
+            bootIdFile: '/proc/sys/kernel/random/boot_id',
+          })
+        : 'unknown'
+      const decided = decideAcceleration(host, variables, kvm)
+      if (decided.warning !== undefined) options.warn(decided.warning)
+      return decided
+    })()
+    return acceleration
+  }
+
+  const command = (args: readonly string[], timeoutMs: number, extra = {}): Command => ({
+    file: limactl,
+    args: [...argv.globalFlags(logLevel), ...args],
+    env: { ...variables, ...extra },
+    timeoutMs,
+  })
+  // `limactl start NAME` of an instance that does not exist makes one from its default template. Without templates it cannot.
+  const startVariables = { LIMA_TEMPLATES_PATH: '/nonexistent' }
+  const createCommand = (spec: CreateSpec, extra = {}): Command =>
+    command(argv.createArgs(spec), limits.fetch, extra)
+  const startCommand = (name: string, timeoutMs: number, extra = {}): Command =>
+    command(argv.startArgs(name, timeoutMs), timeoutMs + limits.fetch, { ...startVariables, ...extra })
+
+  const refuseRoot = (): void => {
+    if (options.uid === 0)
+      throw new DvmError('refused', 'Lima refuses to run as root', { hint: 'run dvm as an ordinary user' })
+  }
+  const human = (onLine: OnLine | undefined): OnLine | undefined =>
+    onLine && ((line, stream) => onLine(renderLogLine(line), stream))
+
+  const limaCall = async (
+    call: Command,
+    attempt: { what: string; name?: string },
+    onLine?: OnLine,
+  ): Promise<Completed> => {
+    refuseRoot()
+    const completed = await exec.capture(call, human(onLine))
+    if (completed.exitCode === 0 && !completed.canceled) return completed
+    throw limaError(completed, {
+      ...attempt,
+      ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
+    })
+  }
+
+  const shell = createGuestShell({ exec, limactl, variables, refuseRoot })
+
+  return {
+    version: async () => {
+      const { stdout } = await limaCall(command(argv.versionArgs, limits.quick), {
+        what: 'ask limactl its version',
+      })
+      const version = parseVersion(stdout)
+      if (version === undefined) {
+        options.warn(
+          `limactl does not know its own version (${stdout.trim()}); dvm needs ${oldestLima} or later`,
+        )
+        return 'unknown'
+      }
+      if (semver.lt(version, oldestLima))
+        throw new DvmError('tool', `Lima ${version} is too old`, {
+          hint: `install Lima ${oldestLima} or later: brew upgrade lima, or https://lima-vm.io/docs/installation/`,
+        })
+      return version
+    },
+    list: async () =>
+      parseInstances(
+        (await limaCall(command(argv.listArgs, limits.quick), { what: 'list Lima instances' })).stdout,
+      ),
+    create: async (spec, onLine) => {
+      const call = createCommand(spec, (await accelerate()).variables)
+      await limaCall(call, { what: `create ${spec.name}`, name: spec.name }, onLine)
+    },
+    start: async (name, { timeoutMs } = {}, onLine) => {
+      const accelerated = await accelerate()
+      const limit = timeoutMs ?? (accelerated.emulated ? limits.startEmulated : limits.start)
+      await limaCall(
+        startCommand(name, limit, accelerated.variables),
+        { what: `start ${name}`, name },
+        onLine,
+      )
+    },
+    stop: async (name, { force = false } = {}, onLine) => {
+      await limaCall(command(argv.stopArgs(name, force), limits.stop), { what: `stop ${name}`, name }, onLine)
+    },
+    delete: async (name, { force = false } = {}, onLine) => {
+      await limaCall(
+        command(argv.deleteArgs(name, force), limits.stop),
+        { what: `delete ${name}`, name },
+        onLine,
+      )
+    },
+    run: shell.run,
+    stream: shell.stream,
+    attach: shell.attach,
+    copy: async (instance, copy, onLine) => {
+      // limactl takes whatever has a colon for `INSTANCE:PATH`, and scp reads % and globs in its own way.
+      if (copy.host.includes(':') || /[%*?[\]\\]/.test(copy.guest))
+        throw new DvmError(
+          'usage',
+          `cannot copy between ${copy.host} and ${copy.guest}: a name has : % * ? [ ] or \\ in it`,
+          {
+            hint: 'copy to a plain name, then rename',
+          },
+        )
+      const call = command(argv.copyArgs(instance.name, copy), copy.timeoutMs ?? limits.copy)
+      await limaCall(
+        call,
+        { what: `copy files (${copy.direction} ${instance.name})`, name: instance.name },
+        onLine,
+      )
+    },
+    createCommand: (spec) => createCommand(spec),
+    startCommand: (name) => startCommand(name, limits.start),
+    emulated: async () => (await accelerate()).emulated,
+  }
+}
