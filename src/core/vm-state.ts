@@ -1,0 +1,35 @@
+// What dvm remembers of a VM: what it was made from, which its config files may have left since.
+
+export interface VmState {
+  /** The base generation it was created from; undefined = not from a generation. */
+  readonly generation?: string
+  /** The disk or template it was created from. */
+  readonly baseImage?: string
+  /** ISO 8601 */
+  readonly createdAt?: string
+  /** Hash of the bootstrap that ran last to its end. */
+  readonly bootstrapHash?: string
+  /** What it was created with; GiB. */
+  readonly config?: { readonly cpus: number; readonly memory: number; readonly disk: number }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The known fields that have the right type; undefined when it is no state at all. Unknown fields are left alone. */
+export const parseVmState = (value: unknown): VmState | undefined => {
+  if (!isRecord(value)) return undefined
+  const text = <K extends string>(name: K): Partial<Record<K, string>> =>
+    typeof value[name] === 'string' ? ({ [name]: value[name] } as Partial<Record<K, string>>) : {}
+  const config = isRecord(value['config']) ? value['config'] : {}
+  const { cpus, memory, disk } = config
+  return {
+    ...text('generation'),
+    ...text('baseImage'),
+    ...text('createdAt'),
+    ...text('bootstrapHash'),
+    ...(typeof cpus === 'number' && typeof memory === 'number' && typeof disk === 'number'
+      ? { config: { cpus, memory, disk } }
+      : {}),
+  }
+}

@@ -1,0 +1,67 @@
+// Logs: private files that hold everything a step printed, started anew by each run.
+import { closeSync, constants, fchmodSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DvmError, messageOf } from '../core/errors.ts'
+
+export interface Log {
+  readonly path: string
+  /** Adds one line, at once; a full disk loses the line, not the run. */
+  line(text: string): void
+  /** The last n lines, at most 200. */
+  tail(n: number): readonly string[]
+  close(): void
+}
+
+export interface Logs {
+  /** Starts a log anew. Close it at the end of the run. */
+  open(path: string): Log
+  pathOf(vm: string, name: 'lima' | 'setup'): string
+  /** The log of `base build`. */
+  readonly basePath: string
+}
+
+const kept = 200
+
+/** `live` gets each line as well, when the run is verbose. */
+export const createLogs = (stateDir: string, live?: (line: string) => void): Logs => ({
+  open: (path) => openLog(path, live),
+  pathOf: (vm, name) => join(stateDir, vm, `${name}.log`),
+  basePath: join(stateDir, 'base', 'build.log'),
+})
+
+/** @throws DvmError `failed` when the file cannot be made. */
+export const openLog = (path: string, live?: (line: string) => void): Log => {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+  let file: number | undefined
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600)
+    fchmodSync(file, 0o600)
+  } catch (error) {
+    if (file !== undefined) closeSync(file)
+    throw new DvmError('failed', `the log cannot be written: ${messageOf(error)}`, {
+      hint: `check the owner, mode and free space of '${dirname(path)}'`,
+      cause: error,
+    })
+  }
+  const last: string[] = []
+  return {
+    path,
+    line: (text) => {
+      last.push(text)
+      if (last.length > 2 * kept) last.splice(0, last.length - kept)
+      live?.(text)
+      if (file === undefined) return
+      try {
+        writeSync(file, `${text}\n`)
+      } catch {
+        // Out of space. What the log is about will say so itself; its tail is still in memory.
+      }
+    },
+    tail: (n) => last.slice(-Math.min(n, kept)),
+    close: () => {
+      if (file !== undefined) closeSync(file)
+      file = undefined
+    },
+  }
+}

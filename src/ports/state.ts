@@ -1,0 +1,73 @@
+// What dvm remembers of each VM, in STATE/VM/state.json. Safe to delete: dvm then knows less, and says so.
+//
+// Written through conf (atomic, one store a VM). Reading does not load conf: its import costs as much as the rest of a
+// command together (about 70 ms, it brings ajv and semver), and `ls` reads the state of every VM.
+import { chmodSync, rmSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { isErrno } from '../core/errors.ts'
+import { isName } from '../core/names.ts'
+import { parseVmState } from '../core/vm-state.ts'
+import type { VmState } from '../core/vm-state.ts'
+import { ensurePrivateDirectory, readTextIfThere } from '../system/files.ts'
+
+export type { VmState } from '../core/vm-state.ts'
+
+export interface StateStore {
+  /** Undefined when nothing is known of the VM, also when the file is damaged (with a warning). */
+  read(vm: string): Promise<VmState | undefined>
+  /** Changes these fields, keeps the others; a damaged file is replaced. No write when nothing changes. */
+  write(vm: string, patch: VmState): Promise<void>
+  /** Forgets the VM: its state and its logs, nothing else. */
+  remove(vm: string): Promise<void>
+}
+
+const configName = 'state'
+
+export const createStateStore = (stateDir: string, warn: (line: string) => void): StateStore => {
+  const directoryOf = (vm: string): string => {
+    if (!isName(vm)) throw new Error(`not a VM name: ${vm}`)
+    return join(stateDir, vm)
+  }
+  const pathOf = (vm: string): string => join(directoryOf(vm), `${configName}.json`)
+  const load = async (vm: string, tell: (line: string) => void): Promise<VmState | undefined> => {
+    const text = await readTextIfThere(pathOf(vm))
+    if (text === undefined) return undefined
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      value = undefined
+    }
+    const state = parseVmState(value)
+    if (state === undefined) tell(`${pathOf(vm)} is damaged; what dvm knew of ${vm} is lost`)
+    return state
+  }
+  return {
+    read: (vm) => load(vm, warn),
+    write: async (vm, patch) => {
+      const before = await load(vm, () => {})
+      const after = parseVmState({ ...before, ...patch })
+      if (before !== undefined && JSON.stringify(after) === JSON.stringify({ ...before })) return
+      await ensurePrivateDirectory(directoryOf(vm))
+      const { default: Conf } = await import('conf')
+      const store = new Conf<Record<string, unknown>>({
+        cwd: directoryOf(vm),
+        configName,
+        configFileMode: 0o600,
+        clearInvalidConfig: true,
+      })
+      for (const [name, value] of Object.entries(patch)) store.set(name, value)
+      chmodSync(store.path, 0o600)
+    },
+    remove: async (vm) => {
+      // By name, never the whole directory: a VM may be called `locks` or `images`, which are dvm's own directories here.
+      for (const name of [`${configName}.json`, 'lima.log', 'setup.log'])
+        rmSync(join(directoryOf(vm), name), { force: true })
+      try {
+        rmdirSync(directoryOf(vm))
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error
+      }
+    },
+  }
+}
