@@ -12,155 +12,135 @@ export interface Attempt {
   readonly timeoutMs?: number
 }
 
-interface Known {
-  readonly pattern: RegExp
-  readonly code: ErrorCode
-  readonly message: (name: string, match: RegExpExecArray) => string
-  readonly hint: (name: string) => string
-}
+/** [what Lima says, code, what it means, what to type]; NAME is the instance, $1 the pattern's first group. */
+type Known = readonly [RegExp, ErrorCode, string, string]
 
-/** Complaints of Lima 2.1 and 2.2 that have a better wording and a way out. First match wins. */
+const console = "look at serial*.log and ha.stderr.log in: limactl list NAME --format '{{.Dir}}'"
+const install = 'install Lima 2.1 or later: brew install lima, or https://lima-vm.io/docs/installation/'
+const force = 'limactl stop --force NAME'
+
+/** Complaints of Lima 2.1 and 2.2 that have a better wording and a way out. The first match wins. */
 const known: readonly Known[] = [
-  {
-    pattern: /must not run as the root user/,
-    code: 'refused',
-    message: () => 'Lima refuses to run as root',
-    hint: () => 'run dvm as an ordinary user',
-  },
-  {
-    pattern: /^instance \S+ already exists/m,
-    code: 'failed',
-    message: (name) => `the Lima instance ${name} already exists`,
-    hint: (name) => `limactl list ${name}`,
-  },
-  {
-    // Deleting "a directory without lima.yaml" is refused by Lima 2.2, in case a clone is under way.
-    pattern: /directory \S+ exists but its \S+ could not be read/,
-    code: 'failed',
-    message: (name) => `the folder of the Lima instance ${name} is incomplete, so Lima will not delete it`,
-    hint: () =>
-      'remove that folder by hand when no limactl is at work on it (limactl list shows where it is)',
-  },
-  {
-    // `template "default" not found`: see startVariables in index.ts, a start of what does not exist ends there.
-    pattern:
-      /instance \S+ does not exist|template .default. not found|No instance matching|lima\.yaml\S*: no such file/,
-    code: 'not-found',
-    message: (name) => `there is no Lima instance ${name}`,
-    hint: () => 'limactl list',
-  },
-  {
-    pattern: /instance \S+ is stopped, run|expected status .Running., got .Stopped./,
-    code: 'failed',
-    message: (name) => `the Lima instance ${name} is stopped`,
-    hint: (name) => `limactl start ${name}`,
-  },
-  {
-    pattern: /expected status .Stopped., got .Running./,
-    code: 'failed',
-    message: (name) => `the Lima instance ${name} is running`,
-    hint: (name) => `limactl stop ${name}`,
-  },
-  {
-    pattern: /expected status .(?:Running|Stopped)., got .(\w*)./,
-    code: 'failed',
-    message: (name, match) => `the Lima instance ${name} is in the state "${match[1] ?? ''}"`,
-    hint: (name) => `limactl stop --force ${name}`,
-  },
-  {
-    pattern: /seems running \(hint: remove/,
-    code: 'failed',
-    message: (name) => `a crash left the Lima instance ${name} half running`,
-    hint: (name) => `limactl stop --force ${name}`,
-  },
-  {
-    pattern: /instance is protected/,
-    code: 'refused',
-    message: (name) => `the Lima instance ${name} is protected from removal`,
-    hint: (name) => `limactl unprotect ${name}`,
-  },
-  {
-    pattern: /UNIX_PATH_MAX/,
-    code: 'config',
-    message: (name) =>
-      `the name ${name} is too long: the path of its sockets in Lima's folder would exceed the system's limit`,
-    hint: () => 'use a shorter name, or a shorter LIMA_HOME',
-  },
-  {
-    pattern: /disk shrinking is not supported|shrinking .*disk|disk .*shrink/i,
-    code: 'config',
-    message: (name) => `the disk configured for ${name} is smaller than its image`,
-    hint: () => 'raise DVM_DISK',
-  },
-  {
-    pattern: /unexpected EOF.*qcow2|image file .*corrupt|not a qcow2|failed to detect the format/i,
-    code: 'integrity',
-    message: (name) => `the disk image for ${name} cannot be read`,
-    hint: () => 'dvm base build --clean',
-  },
-  {
-    pattern: /no space left on device/i,
-    code: 'failed',
-    message: (name) => `the disk that holds Lima's instance ${name} is full`,
-    hint: () => 'df -h ~; then make room, or delete VMs that are no longer needed',
-  },
-  {
-    pattern: /did not receive an event with the .exiting. status|timed out waiting for instance to shut down/,
-    code: 'failed',
-    message: (name) => `${name} did not shut down in time`,
-    hint: (name) => `limactl stop --force ${name}`,
-  },
-  {
-    pattern: /did not receive an event with the .running. status|context deadline exceeded/,
-    code: 'failed',
-    message: (name) => `${name} did not become ready in time`,
-    hint: (name) =>
-      `look at the console: serial*.log in the folder that this prints: limactl list ${name} --format '{{.Dir}}'`,
-  },
-  {
-    pattern: /did not satisfy|degraded, status=/,
-    code: 'failed',
-    message: (name) => `${name} runs, but not everything that Lima needs in it works`,
-    hint: (name) =>
-      `look at ha.stderr.log in the folder that this prints: limactl list ${name} --format '{{.Dir}}'`,
-  },
-  {
-    pattern: /host agent process has exited|did not start up in|exiting, status=/,
-    code: 'failed',
-    message: (name) => `${name} stopped while it was starting`,
-    hint: (name) =>
-      `look at ha.stderr.log in the folder that this prints: limactl list ${name} --format '{{.Dir}}'`,
-  },
-  {
-    pattern: /exec: "?(qemu-\S+?)"?: executable file not found/,
-    code: 'tool',
-    message: (_, match) => `Lima needs ${match[1] ?? 'QEMU'}, which is not installed`,
-    hint: () => 'install QEMU (Debian: qemu-system and qemu-utils; macOS: brew install qemu)',
-  },
-  {
-    pattern: /unsupported driver|vmType .* is not|unknown driver|not registered/i,
-    code: 'config',
-    message: () => 'this Lima cannot make VMs of that type here',
-    hint: () => 'check DVM_VM_TYPE (limactl create --list-drivers)',
-  },
-  {
-    pattern: /template \S+ not found/,
-    code: 'not-found',
-    message: (_, match) => `Lima has no such template: ${match[0]}`,
-    hint: () => 'limactl create --list-templates',
-  },
-  {
-    pattern: /failed to download|dial tcp|no such host|TLS handshake timeout|i\/o timeout/,
-    code: 'network',
-    message: (name) => `Lima could not download what ${name} needs`,
-    hint: () => 'check the network and the proxy settings, then try again',
-  },
-  {
-    pattern: /^unknown (?:shorthand )?flag/m,
-    code: 'tool',
-    message: () => 'this limactl does not know an option that dvm uses; it may be too old',
-    hint: () => 'install Lima 2.1 or later: brew install lima, or https://lima-vm.io/docs/installation/',
-  },
+  [/must not run as the root user/, 'refused', 'Lima refuses to run as root', 'run dvm as an ordinary user'],
+  [/^instance \S+ already exists/m, 'failed', 'the Lima instance NAME already exists', 'limactl list NAME'],
+  // Refused by Lima 2.2 because a clone may be under way.
+  [
+    /directory \S+ exists but its \S+ could not be read/,
+    'failed',
+    'the folder of the Lima instance NAME is incomplete, so Lima will not delete it',
+    'when no limactl is at work on it, remove the folder that "limactl list" shows',
+  ],
+  // A start of what does not exist ends at "template `default.yaml`": see startVariables in index.ts.
+  [
+    /instance \S+ does not exist|template .default\.yaml. not found|unmatched instances|lima\.yaml: no such file/,
+    'not-found',
+    'there is no Lima instance NAME',
+    'limactl list',
+  ],
+  [
+    /instance \S+ is stopped, run|expected status .Running., got .Stopped./,
+    'failed',
+    'the Lima instance NAME is stopped',
+    'limactl start NAME',
+  ],
+  [
+    /expected status .Stopped., got .Running./,
+    'failed',
+    'the Lima instance NAME is running',
+    'limactl stop NAME',
+  ],
+  [
+    /expected status .\w+., got .(\w+)./,
+    'failed',
+    'the Lima instance NAME is in the state "$1"',
+    'limactl stop --force NAME',
+  ],
+  [
+    /seems running \(hint: remove|errors inspecting instance: \[failed to (?:connect|get Info)/,
+    'failed',
+    'a crash left the Lima instance NAME half running',
+    force,
+  ],
+  [
+    /has configuration errors|has no configuration|expected status .\w+., got ../,
+    'failed',
+    "the settings of the Lima instance NAME (lima.yaml in Lima's folder) cannot be read",
+    'limactl edit NAME, or limactl delete --force NAME',
+  ],
+  [
+    /instance is protected/,
+    'refused',
+    'the Lima instance NAME is protected from removal',
+    'limactl unprotect NAME',
+  ],
+  [
+    /UNIX_PATH_MAX|is not a valid identifier: .* maximum length/,
+    'config',
+    "the name NAME is too long for Lima's folder: sockets there have a limit on the length of their paths",
+    'use a shorter name, or a shorter LIMA_HOME',
+  ],
+  [
+    /disk shrinking is not supported/,
+    'config',
+    'the disk size for NAME is smaller than the image it starts from',
+    'raise DVM_DISK (the builder: DVM_BUILDER_DISK)',
+  ],
+  [
+    /no space left on device/i,
+    'failed',
+    "the file system that holds Lima's instances is full",
+    'df -h ~; then make room, or delete VMs that are no longer needed',
+  ],
+  [
+    /did not receive an event with the .exiting. status|timed out waiting for instance to shut down/,
+    'failed',
+    'NAME did not shut down in time',
+    force,
+  ],
+  [
+    /did not receive an event with the .running. status|context deadline exceeded/,
+    'failed',
+    'NAME did not become ready in time',
+    console,
+  ],
+  [/degraded, status=/, 'failed', 'NAME runs, but not all that Lima needs in it works', console],
+  [
+    /host agent process has exited|did not start up in|exiting, status=/,
+    'failed',
+    'NAME stopped while it was starting',
+    console,
+  ],
+  [
+    /exec: "(qemu-\S+)": executable file not found/,
+    'tool',
+    'Lima needs $1, which is not installed',
+    'install QEMU (Debian: qemu-system and qemu-utils; macOS: brew install qemu)',
+  ],
+  [
+    /unknown or unsupported VM type: (\S+)/,
+    'config',
+    'Lima cannot make VMs of type "$1" here',
+    'check DVM_VM_TYPE (limactl create --list-drivers)',
+  ],
+  [
+    /template \S(\S+?)\S not found/,
+    'not-found',
+    'Lima has no template $1',
+    'limactl create --list-templates',
+  ],
+  [
+    /failed to unmarshal YAML|the YAML is invalid/,
+    'config',
+    'the Lima template for NAME is not valid',
+    'limactl validate TEMPLATE',
+  ],
+  [
+    /failed to download|dial tcp|no such host|TLS handshake timeout|i\/o timeout/,
+    'network',
+    'Lima could not download what NAME needs',
+    'check the network and the proxy settings, then try again',
+  ],
+  [/unknown (?:shorthand )?flag/, 'tool', 'this limactl does not know an option that dvm uses', install],
 ]
 
 /** Lima's own last word in its log, else the last line of stderr. */
@@ -198,7 +178,7 @@ const interrupted = (completed: Completed, attempt: Attempt): DvmError | undefin
     )
   if (completed.code === 'ENOENT')
     return new DvmError('tool', 'limactl is not installed', {
-      hint: 'install Lima 2.1 or later: brew install lima, or https://lima-vm.io/docs/installation/',
+      hint: install,
     })
   if (completed.code === 'EACCES')
     return new DvmError('tool', 'limactl cannot be run: permission denied', { hint: 'check DVM_LIMACTL' })
@@ -213,13 +193,11 @@ export const limaError = (completed: Completed, attempt: Attempt): DvmError => {
   const last = lastWord(completed.stderr)
   // The last word first: earlier lines are often what led to it, not what it is.
   for (const said of [last, complaints(completed.stderr)])
-    for (const entry of known) {
-      const match = entry.pattern.exec(said)
-      if (match !== null)
-        return new DvmError(entry.code, entry.message(name, match), {
-          hint: entry.hint(name),
-          tail: said === last ? [last] : [],
-        })
+    for (const [pattern, code, message, hint] of known) {
+      const match = pattern.exec(said)
+      if (match === null) continue
+      const fill = (text: string): string => text.replaceAll('NAME', name).replaceAll('$1', match[1] ?? '')
+      return new DvmError(code, fill(message), { hint: fill(hint), tail: last.split('\n') })
     }
   const reason = last === '' ? `limactl exited with ${completed.exitCode ?? 'a signal'}` : last
   return new DvmError('failed', `could not ${attempt.what}: ${reason}`, {

@@ -9,7 +9,7 @@ import * as argv from './argv.ts'
 import { limaError } from './errors.ts'
 import { parseInstances, parseVersion, renderLogLine } from './parse.ts'
 import { createGuestShell } from './shell.ts'
-import type { CreateSpec, Lima } from './types.ts'
+import type { CreateSpec, Instance, Lima } from './types.ts'
 
 export type * from './types.ts'
 
@@ -104,6 +104,17 @@ export const createLima = (options: LimaOptions): Lima => {
     })
   }
 
+  const list = async (): Promise<readonly Instance[]> => {
+    const { stdout } = await limaCall(command(argv.listArgs, limits.quick), { what: 'list Lima instances' })
+    return parseInstances(stdout)
+  }
+  const isThere = async (name: string): Promise<boolean> =>
+    (await list()).some((instance) => instance.name === name)
+  /** A create that fails late (a disk that is too small, no space) leaves an instance that nobody asked for. */
+  const removeLeftover = async (name: string): Promise<void> => {
+    await exec.capture(command(argv.deleteArgs(name, true), limits.stop))
+  }
+
   const shell = createGuestShell({ exec, limactl, variables, refuseRoot })
 
   return {
@@ -124,13 +135,21 @@ export const createLima = (options: LimaOptions): Lima => {
         })
       return version
     },
-    list: async () =>
-      parseInstances(
-        (await limaCall(command(argv.listArgs, limits.quick), { what: 'list Lima instances' })).stdout,
-      ),
+    list,
     create: async (spec, onLine) => {
+      const { name } = spec
+      // Lima checks too, but then nobody could tell whose instance a failed call leaves behind.
+      if (await isThere(name))
+        throw new DvmError('failed', `the Lima instance ${name} already exists`, {
+          hint: `limactl list ${name}`,
+        })
       const call = createCommand(spec, (await accelerate()).variables)
-      await limaCall(call, { what: `create ${spec.name}`, name: spec.name }, onLine)
+      try {
+        await limaCall(call, { what: `create ${name}`, name }, onLine)
+      } catch (error) {
+        await removeLeftover(name)
+        throw error
+      }
     },
     start: async (name, { timeoutMs } = {}, onLine) => {
       const accelerated = await accelerate()

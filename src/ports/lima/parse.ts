@@ -28,6 +28,14 @@ const parseJson = (text: string): unknown => {
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
 
+/** Lima means strings but prints Go values: `{"Op":"open","Path":"...","Err":2}`, or `{}` where nothing is exported. */
+const parseErrors = (errors: unknown): readonly string[] =>
+  Array.isArray(errors)
+    ? errors
+        .map((error) => (typeof error === 'string' ? error : JSON.stringify(error)))
+        .filter((error) => error !== '{}')
+    : []
+
 const parseInstance = (line: string): Instance => {
   const found = parseJson(line)
   if (!isRecord(found) || typeof found['name'] !== 'string' || found['name'] === '')
@@ -59,7 +67,7 @@ const parseInstance = (line: string): Instance => {
     disk: number(found['disk']),
     sshConfigFile: sshConfigFile === '' ? undefined : sshConfigFile,
     sshLocalPort: number(found['sshLocalPort']),
-    errors: Array.isArray(found['errors']) ? found['errors'].map(String) : [],
+    errors: parseErrors(found['errors']),
   }
 }
 

@@ -63,6 +63,7 @@ export interface Lima {
   /** Lima's version, checked: at least 2.1. An unknown one is accepted with a warning. */
   version(): Promise<string>
   list(): Promise<readonly Instance[]>
+  /** All or nothing: what a failed create leaves behind is deleted. An existing instance is an error. */
   create(spec: CreateSpec, onLine?: OnLine): Promise<void>
   /** Starting a running instance does nothing. A missing one is `not-found`, never made. */
   start(name: string, options?: { readonly timeoutMs?: number }, onLine?: OnLine): Promise<void>
