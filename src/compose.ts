@@ -1,6 +1,20 @@
 // Builds the ports once, from the environment and the abort signal. Part of the composition root, loaded only when needed.
-import type { Environment } from './core/environment.ts'
+import { availableParallelism, userInfo } from 'node:os'
+import { join } from 'node:path'
 import type { Reporter } from './cli/reporter.ts'
+import { createStepRunner } from './cli/run-steps.ts'
+import type { Environment } from './core/environment.ts'
+import { createAssets } from './ports/assets.ts'
+import { createBuilder } from './ports/builder/index.ts'
+import { createConsoles } from './ports/console.ts'
+import { createContextPort } from './ports/context.ts'
+import { createHostFiles } from './ports/host-files.ts'
+import { createLima } from './ports/lima/index.ts'
+import { createLocks } from './ports/locks.ts'
+import { createLogs } from './ports/logs.ts'
+import { checkOwnership } from './ports/ownership.ts'
+import { createBaseStore } from './ports/store/index.ts'
+import { createExec } from './system/exec.ts'
 import type { Deps } from './tasks/deps.ts'
 
 export interface Composition {
@@ -10,10 +24,47 @@ export interface Composition {
   readonly signal: AbortSignal
   readonly reporter: Reporter
   readonly version: string
+  /** What was typed, for the name on a lock. */
+  readonly command: string
 }
 
-export const compose = (composition: Composition): Deps => ({
-  env: composition.env,
-  report: composition.reporter,
-  signal: composition.signal,
-})
+export const compose = ({ env, variables, signal, reporter, version, command }: Composition): Deps => {
+  const user = userInfo()
+  const limaOf = (exec: ReturnType<typeof createExec>) =>
+    createLima({
+      exec,
+      limactl: env.limactl,
+      logLevel: env.limaLogLevel,
+      variables,
+      warn: (line) => reporter.warn(line),
+      uid: user.uid,
+      kvmCacheFile: join(env.cacheDir, 'kvm.json'),
+    })
+  const lima = limaOf(createExec(signal))
+  // Taking things back must work after Ctrl-C, when everything else is aborted.
+  const undoLima = limaOf(createExec(new AbortController().signal))
+  const live = process.stderr.isTTY && env.color && !env.verbose
+  return {
+    env,
+    version,
+    signal,
+    report: reporter,
+    host: {
+      arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+      cpus: availableParallelism(),
+      user: user.username,
+    },
+    runSteps: createStepRunner(process.stderr, live, signal),
+    checkOwnership,
+    assets: createAssets(),
+    builder: createBuilder(lima),
+    consoles: createConsoles(),
+    context: createContextPort(),
+    files: createHostFiles(),
+    lima,
+    locks: createLocks(join(env.stateDir, 'locks'), command),
+    logs: createLogs(env.stateDir, env.verbose ? (line) => reporter.note(line) : undefined),
+    store: createBaseStore(env.cacheDir),
+    undo: { lima: undoLima, builder: createBuilder(undoLima) },
+  }
+}

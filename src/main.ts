@@ -39,6 +39,7 @@ try {
         signal: abort.signal,
         reporter,
         version: version(),
+        command: ['dvm', ...process.argv.slice(2)].join(' '),
       })
     },
     exitWith: (code) => {

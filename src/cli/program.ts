@@ -1,6 +1,7 @@
 // The command line: one file a command, registered here in the order that help shows them.
 import { Command, CommanderError } from 'commander'
 import { DvmError } from '../core/errors.ts'
+import { registerBase } from './commands/base.ts'
 import { registerVersion } from './commands/version.ts'
 import type { CliContext } from './context.ts'
 
@@ -11,6 +12,7 @@ export const createProgram = (context: CliContext): Command => {
     .exitOverride()
     .showHelpAfterError('(dvm --help shows all commands)')
     .version(`dvm ${context.version}`, '-V, --version', 'print the version of dvm')
+  registerBase(program, context)
   registerVersion(program, context)
   return program
 }

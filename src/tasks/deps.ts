@@ -1,5 +1,15 @@
 // What a task may use: ports by their interfaces, the decoded environment, and a way to tell the story.
 import type { Environment } from '../core/environment.ts'
+import type { Assets } from '../ports/assets.ts'
+import type { Builder } from '../ports/builder/index.ts'
+import type { Consoles } from '../ports/console.ts'
+import type { ContextPort } from '../ports/context.ts'
+import type { HostFiles } from '../ports/host-files.ts'
+import type { Lima } from '../ports/lima/index.ts'
+import type { Locks } from '../ports/locks.ts'
+import type { Logs } from '../ports/logs.ts'
+import type { BaseStore } from '../ports/store/index.ts'
+import type { RunSteps } from './steps.ts'
 
 /** Where a task says what a person should know. Wording of failures stays in the errors themselves. */
 export interface Report {
@@ -9,9 +19,33 @@ export interface Report {
   warn(line: string): void
 }
 
+/** Facts about the machine that dvm runs on. */
+export interface Host {
+  /** x86_64 or aarch64 */
+  readonly arch: string
+  readonly cpus: number
+  readonly user: string
+}
+
 export interface Deps {
   readonly env: Environment
+  readonly host: Host
+  readonly version: string
   readonly report: Report
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
+  readonly runSteps: RunSteps
+  /** Refuses a path that others may change; see ports/ownership. */
+  readonly checkOwnership: (path: string, upTo: string) => Promise<void>
+  readonly assets: Assets
+  readonly builder: Builder
+  readonly consoles: Consoles
+  readonly context: ContextPort
+  readonly files: HostFiles
+  readonly lima: Lima
+  readonly locks: Locks
+  readonly logs: Logs
+  readonly store: BaseStore
+  /** The same ports for taking things back: an interruption does not stop them. */
+  readonly undo: { readonly lima: Lima; readonly builder: Builder }
 }

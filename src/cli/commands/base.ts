@@ -1,0 +1,9 @@
+// `dvm base …`: the group; each sub-command is a file of its own.
+import type { Command } from 'commander'
+import type { CliContext } from '../context.ts'
+import { registerBaseBuild } from './base-build.ts'
+
+export const registerBase = (program: Command, context: CliContext): void => {
+  const base = program.command('base').description('the base image that VMs boot from')
+  registerBaseBuild(base, context)
+}

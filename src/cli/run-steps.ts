@@ -1,0 +1,84 @@
+// Shows steps while they run: one living line a step on a terminal, one plain line a step elsewhere. All on stderr.
+import type { Step, StepVoice, RunSteps } from '../tasks/steps.ts'
+import type { Output } from './reporter.ts'
+
+type RunOne = (step: Step, voice: StepVoice) => Promise<void>
+type Show = (steps: readonly Step[], runOne: RunOne) => Promise<void>
+
+/**
+ * `live`: stderr is a terminal that takes cursor movement.
+ * When a step fails or the run is interrupted, what the steps made is taken back, the last one first.
+ */
+export const createStepRunner = (
+  stderr: NodeJS.WriteStream,
+  live: boolean,
+  signal: AbortSignal,
+): RunSteps => {
+  const show: Show = live ? showLive(stderr) : showPlain(stderr)
+  return async (steps) => {
+    const begun: Step[] = []
+    try {
+      await show(steps, async (step, voice) => {
+        signal.throwIfAborted()
+        begun.push(step)
+        await step.run(voice)
+        signal.throwIfAborted()
+      })
+    } catch (error) {
+      for (const step of begun.toReversed()) await step.undo?.()
+      throw error
+    }
+  }
+}
+
+const showPlain =
+  (stderr: Output): Show =>
+  async (steps, runOne) => {
+    const line = (text: string): void => void stderr.write(`${text}\n`)
+    for (const step of steps) {
+      const reason = step.skip?.()
+      if (reason !== undefined) {
+        line(`- ${step.title}: skipped (${reason})`)
+        continue
+      }
+      const start = performance.now()
+      try {
+        await runOne(step, { progress: () => undefined, note: (text) => line(`  ${text}`) })
+      } catch (error) {
+        line(`✖ ${step.title} (${elapsed(start)})`)
+        throw error
+      }
+      line(`✔ ${step.title} (${elapsed(start)})`)
+    }
+  }
+
+const elapsed = (start: number): string => {
+  const seconds = (performance.now() - start) / 1000
+  return seconds < 60
+    ? `${seconds.toFixed(1)} s`
+    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+}
+
+const showLive =
+  (stderr: NodeJS.WriteStream): Show =>
+  async (steps, runOne) => {
+    const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = await import('listr2')
+    const logger = new ListrLogger({ processOutput: new ProcessOutput(stderr, stderr) })
+    const list = new Listr(
+      steps.map((step) => ({
+        title: step.title,
+        skip: () => step.skip?.() ?? false,
+        task: (_: unknown, task: { title: string | undefined; output: string | null }) =>
+          runOne(step, {
+            progress: (text, percent) => {
+              task.output = percent === undefined ? text : `${percent} % ${text}`
+            },
+            note: (text) => {
+              task.title = `${step.title} (${text})`
+            },
+          }),
+      })),
+      { registerSignalListeners: false, rendererOptions: { logger, timer: PRESET_TIMER } },
+    )
+    await list.run()
+  }

@@ -1,0 +1,20 @@
+// What a serial console says when a guest cannot come up, so that a boot test need not wait out its time limit.
+
+const hopeless: readonly (readonly [RegExp, string])[] = [
+  [/Kernel panic - not syncing: (.*)/, 'the kernel panicked'],
+  [
+    /You are in (emergency|rescue) mode|Entering emergency mode|emergency\.target/,
+    'the system fell into emergency mode',
+  ],
+  [/Gave up waiting for root|VFS: Unable to mount root/, 'the kernel did not find its root file system'],
+  [
+    /UEFI Interactive Shell|Shell>|No bootable (option|device)|BdsDxe: No bootable/i,
+    'the firmware found nothing to boot',
+  ],
+]
+
+/** Why this console will never reach a login, or undefined while there is hope. */
+export const hopelessConsole = (lines: readonly string[]): string | undefined => {
+  for (const [pattern, reason] of hopeless) if (lines.some((line) => pattern.test(line))) return reason
+  return undefined
+}

@@ -1,0 +1,110 @@
+// Commands that run inside the builder, as pure argv arrays. The builder is the only place where a privileged container runs.
+
+/** Where dvm keeps its things in the builder. */
+export const builderRoot = '/var/lib/dvm'
+export const workRoot = `${builderRoot}/work`
+
+/** Name shared by the disk builder's container and the sweep that stops it. */
+export const diskContainer = 'dvm-disk-builder'
+
+/**
+ * Long work runs as a transient systemd unit: when dvm is killed or its connection drops, the unit can still be found
+ * and stopped by name, which no process started over ssh can promise.
+ */
+export const asUnit = (unit: string, argv: readonly string[]): string[] => [
+  'sudo',
+  'systemd-run',
+  '--quiet',
+  '--pipe',
+  '--wait',
+  '--collect',
+  `--unit=${unit}`,
+  '--setenv=HOME=/root',
+  '--working-directory=/',
+  '--',
+  ...argv,
+]
+
+export interface BuildSpec {
+  readonly containerfile: string
+  readonly context: string
+  readonly tag: string
+  readonly buildArgs?: Readonly<Record<string, string>>
+  readonly noCache?: boolean
+}
+
+export const podmanBuild = ({
+  containerfile,
+  context,
+  tag,
+  buildArgs = {},
+  noCache = false,
+}: BuildSpec): string[] => [
+  'podman',
+  'build',
+  '--file',
+  containerfile,
+  '--tag',
+  tag,
+  // One resolver and no bridge: saves a name resolution layer in every RUN.
+  '--network',
+  'host',
+  '--layers',
+  ...(noCache ? ['--no-cache'] : []),
+  ...Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+  context,
+]
+
+/** Runs a script from stdin in an image, without network. */
+export const podmanScript = (image: string): string[] => [
+  'podman',
+  'run',
+  '--rm',
+  '--interactive',
+  '--network',
+  'none',
+  '--pull',
+  'never',
+  '--entrypoint',
+  'bash',
+  image,
+  '-s',
+]
+
+export interface DiskSpec {
+  /** The disk builder: a reference with a digest, or the id of an image made in the builder. */
+  readonly builder: string
+  readonly image: string
+  readonly output: string
+  readonly rootfs: string
+  /** dvm's own disk builder needs no network; the pinned one may ask for packages. */
+  readonly network: 'none' | 'host'
+  readonly options: readonly string[]
+}
+
+/** The options that both generations of bootc-image-builder need of podman and of themselves. */
+export const diskBuild = ({ builder, image, output, rootfs, network, options }: DiskSpec): string[] => [
+  'podman',
+  'run',
+  '--rm',
+  '--name',
+  diskContainer,
+  '--privileged',
+  '--pull',
+  'never',
+  '--network',
+  network,
+  '--security-opt',
+  'label=type:unconfined_t',
+  '--volume',
+  '/var/lib/containers/storage:/var/lib/containers/storage',
+  '--volume',
+  `${output}:/output`,
+  builder,
+  '--type',
+  'qcow2',
+  '--rootfs',
+  rootfs,
+  ...options,
+  image,
+]

@@ -1,0 +1,129 @@
+// The only file that reads what podman and disk builders say when they fail, and turns it into what to do about it.
+import type { Completed } from '../../core/command.ts'
+import { DvmError, type ErrorCode } from '../../core/errors.ts'
+
+interface Known {
+  readonly pattern: RegExp
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string
+}
+
+// Sources: texts of podman 5, bootc-image-builder (both generations) and registries, as their users report them.
+const known: readonly Known[] = [
+  {
+    pattern:
+      /manifest unknown|manifest for .* not found|reading manifest sha256:[0-9a-f]+ in .*: (manifest unknown|.*404)/i,
+    code: 'network',
+    message: 'pin gone: the registry no longer has the pinned digest',
+    hint: 'dvm pins update, then build again (registries delete images that no tag names any more)',
+  },
+  {
+    pattern: /x509: certificate signed by unknown authority|Curl error \(60\)/,
+    code: 'network',
+    message:
+      'the connection to the registry is intercepted: its certificate is signed by an unknown authority',
+    hint: "add your proxy's CA to the builder, or leave that network",
+  },
+  {
+    pattern: /toomanyrequests|\b429\b|Too Many Requests/i,
+    code: 'network',
+    message: 'the registry asks to slow down',
+    hint: 'wait some minutes, or log in to the registry',
+  },
+  {
+    pattern:
+      /pinging container registry|dial tcp|no such host|Temporary failure (in name resolution|resolving)|connection refused|TLS handshake timeout|i\/o timeout|network is unreachable|received unexpected HTTP status: 50\d|Could not resolve host/i,
+    code: 'network',
+    message: 'the network or the registry cannot be reached from the builder',
+    hint: 'check your connection and proxy, then build again; the old base stays in use',
+  },
+  {
+    pattern: /No space left on device|cp: error (deallocating|writing)|no space left/i,
+    code: 'failed',
+    message: 'the disk of the builder is full',
+    hint: 'DVM_BUILDER_DISK=80 dvm base build --clean',
+  },
+  {
+    pattern: /is not a bootc image/,
+    code: 'config',
+    message: 'the image is not a bootc image: its last stage lost what dvm-base put there',
+    hint: 'make the last stage of your Containerfile start with: FROM dvm-base',
+  },
+  {
+    pattern:
+      /does not include a default root filesystem type|no default root filesystem type specified|missing required info: DefaultRootFs|no default fs set/,
+    code: 'config',
+    message: 'the disk builder found no root file system type for this image',
+    hint: 'keep dvm-base as the base of your image, it names one',
+  },
+  {
+    pattern: /setfiles: Could not set context/,
+    code: 'failed',
+    message: 'the builder lacks the SELinux policy of the disk builder',
+    hint: 'dvm base build --clean',
+  },
+  {
+    pattern: /must be run in rootful|requires a privileged container|could not access container storage/,
+    code: 'failed',
+    message: 'the disk builder was not given what it needs by the builder',
+    hint: 'dvm base build --clean',
+  },
+  {
+    pattern: /Exec format error|openat2|os error 38/,
+    code: 'config',
+    message: 'the image is for another CPU architecture than this machine',
+    hint: 'use images that exist for this architecture',
+  },
+]
+
+const lastLines = (completed: Completed): string[] =>
+  `${completed.stdout}\n${completed.stderr}`
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-20)
+
+const errorLine = (completed: Completed): string | undefined =>
+  completed.stderr
+    .split('\n')
+    .filter((line) => /^Error: |^error: |cannot /.test(line))
+    .at(-1)
+
+/** A podman build, pull or disk build that failed. Carries podman's own line when dvm knows no better. */
+export const buildFailure = (what: string, completed: Completed): DvmError => {
+  const text = `${completed.stdout}\n${completed.stderr}`
+  if (completed.timedOut)
+    return new DvmError('failed', `${what} took too long and was stopped`, { tail: lastLines(completed) })
+  if (completed.exitCode === 255) return lostConnection(completed)
+  if (completed.exitCode === 137 || /\bKilled\b/.test(completed.stderr))
+    return new DvmError('failed', `${what} was killed: the builder ran out of memory`, {
+      hint: 'DVM_BUILDER_MEMORY=8 dvm base build --clean',
+      tail: lastLines(completed),
+    })
+  // Only podman's own last error decides: a tool inside a RUN line may print anything.
+  const own = errorLine(completed) ?? text.slice(-2000)
+  const match =
+    known.find(({ pattern }) => pattern.test(own)) ??
+    known.find(({ pattern }) => pattern.test(text.slice(-4000)))
+  if (match !== undefined)
+    return new DvmError(match.code, match.message, { hint: match.hint, tail: lastLines(completed) })
+  return new DvmError('failed', errorLine(completed)?.replace(/^[Ee]rror: /, '') ?? `${what} failed`, {
+    tail: lastLines(completed),
+  })
+}
+
+const lostConnection = (completed: Completed): DvmError =>
+  new DvmError('failed', 'the connection to the builder was lost', {
+    hint: 'dvm base build (the builder is repaired when it is broken)',
+    tail: lastLines(completed),
+  })
+
+/** Anything else that dvm asked of the builder and did not get. */
+export const guestFailure = (what: string, completed: Completed): DvmError => {
+  if (completed.exitCode === 255) return lostConnection(completed)
+  const match = known.find(({ pattern }) => pattern.test(completed.stderr))
+  return new DvmError(match?.code ?? 'failed', match?.message ?? `the builder could not ${what}`, {
+    hint: match?.hint ?? 'dvm base build --clean starts with a fresh builder',
+    tail: lastLines(completed),
+  })
+}

@@ -1,0 +1,197 @@
+// Podman and the disk builder inside the builder VM. Knows how to ask; in which order is the tasks' business.
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { Transform, type Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { Completed } from '../../core/command.ts'
+import { dialectOf, type DiskBuilderDialect } from '../../core/disk-builder.ts'
+import type { OnLine } from '../../system/exec.ts'
+import type { Instance, Lima } from '../lima/index.ts'
+import { asUnit, builderRoot, diskBuild, podmanBuild, podmanScript, workRoot } from './argv.ts'
+import type { BuildSpec, DiskSpec } from './argv.ts'
+import { buildFailure, guestFailure } from './errors.ts'
+
+export interface Fetched {
+  readonly bytes: number
+  readonly localSha256: string
+  readonly remoteSha256: string
+}
+
+export interface Builder {
+  /** True when the VM answers at all within a few seconds. */
+  answers(instance: Instance): Promise<boolean>
+  /** The provisioning marker, empty when it was never provisioned. */
+  marker(instance: Instance): Promise<string>
+  provision(instance: Instance, script: string, marker: string, onLine: OnLine): Promise<void>
+  freeBytes(instance: Instance): Promise<number>
+  /** Stops work that a killed or interrupted dvm left running, removes its files, and makes the work directory anew. */
+  sweep(instance: Instance): Promise<void>
+  /** Unpacks a tar stream into the work directory. */
+  ship(instance: Instance, archive: Readable): Promise<void>
+  /** Builds an image; resolves to its id. */
+  build(instance: Instance, spec: BuildSpec, onLine: OnLine): Promise<string>
+  /** Pulls an image by digest unless it is there; resolves to its id. */
+  pull(instance: Instance, reference: string, onLine: OnLine): Promise<string>
+  imageId(instance: Instance, reference: string): Promise<string | undefined>
+  /** Runs a script that makes an image; its last line is the image id. */
+  bootstrap(instance: Instance, script: string, onLine: OnLine): Promise<string>
+  /** Runs a check script inside an image; resolves to the problems it printed. */
+  check(instance: Instance, image: string, script: string): Promise<readonly string[]>
+  dialect(instance: Instance, diskBuilder: string): Promise<DiskBuilderDialect>
+  disk(instance: Instance, spec: DiskSpec, onLine: OnLine): Promise<void>
+  /** Streams a file of the builder to the host, hashed on both ends. */
+  fetch(instance: Instance, remote: string, local: string, onBytes: (bytes: number) => void): Promise<Fetched>
+  size(instance: Instance, remote: string): Promise<number>
+  /** Versions of the tools inside, for the manifest. */
+  tools(instance: Instance): Promise<Readonly<Record<string, string>>>
+}
+
+const quick = 60_000
+const hour = 3_600_000
+const nothing: OnLine = () => undefined
+
+export const createBuilder = (lima: Lima): Builder => {
+  let sequence = 0
+  const unit = (): string => `dvm-work-${process.pid}-${(sequence += 1)}`
+  const root = (
+    instance: Instance,
+    argv: readonly string[],
+    input?: string,
+    timeoutMs = quick,
+  ): Promise<Completed> =>
+    lima.run(instance, { argv: ['sudo', ...argv], timeoutMs, ...(input === undefined ? {} : { input }) })
+  const must = async (what: string, result: Promise<Completed>): Promise<string> => {
+    const completed = await result
+    if (completed.exitCode !== 0) throw guestFailure(what, completed)
+    return completed.stdout.trim()
+  }
+  const work = async (
+    instance: Instance,
+    argv: readonly string[],
+    onLine: OnLine,
+    input?: string,
+  ): Promise<Completed> =>
+    lima.run(
+      instance,
+      { argv: asUnit(unit(), argv), timeoutMs: 3 * hour, ...(input === undefined ? {} : { input }) },
+      onLine,
+    )
+  const imageId = async (instance: Instance, reference: string): Promise<string | undefined> => {
+    const found = await root(instance, ['podman', 'image', 'inspect', '--format', '{{.Id}}', reference])
+    return found.exitCode === 0 ? found.stdout.trim() : undefined
+  }
+  const idOf = async (instance: Instance, reference: string): Promise<string> =>
+    (await imageId(instance, reference)) ??
+    (await must(`find ${reference}`, root(instance, ['podman', 'image', 'inspect', reference])))
+
+  return {
+    answers: async (instance) =>
+      (await lima.run(instance, { argv: ['true'], timeoutMs: 30_000 })).exitCode === 0,
+    marker: async (instance) => (await root(instance, ['cat', `${builderRoot}/provisioned`])).stdout.trim(),
+    provision: async (instance, script, marker, onLine) => {
+      const completed = await work(instance, ['bash', '-s'], onLine, script)
+      if (completed.exitCode !== 0) throw guestFailure('provision the builder', completed)
+      await must(
+        'mark the builder',
+        root(instance, ['install', '-D', '-m', '0644', '/dev/stdin', `${builderRoot}/provisioned`], marker),
+      )
+    },
+    freeBytes: async (instance) =>
+      Number(
+        (
+          await must(
+            'read its free space',
+            root(instance, ['df', '--output=avail', '--block-size=1', '/var/lib']),
+          )
+        )
+          .split('\n')
+          .at(-1),
+      ),
+    sweep: async (instance) => {
+      await must('stop old work', root(instance, ['bash', '-s'], sweepScript, 2 * quick))
+    },
+    ship: async (instance, archive) => {
+      const argv = ['sudo', 'tar', '--extract', '--ignore-zeros', '--no-same-owner', '--directory', workRoot]
+      const completed = await lima.stream(instance, { argv, timeoutMs: hour }, { from: archive })
+      if (completed.exitCode !== 0) throw guestFailure('receive the build context', completed)
+    },
+    build: async (instance, spec, onLine) => {
+      const completed = await work(instance, podmanBuild(spec), onLine)
+      if (completed.exitCode !== 0) throw buildFailure(spec.tag, completed)
+      return idOf(instance, spec.tag)
+    },
+    pull: async (instance, reference, onLine) => {
+      const there = await imageId(instance, reference)
+      if (there !== undefined) return there
+      const completed = await work(instance, ['podman', 'pull', '--quiet', reference], onLine)
+      if (completed.exitCode !== 0) throw buildFailure(reference, completed)
+      return idOf(instance, reference)
+    },
+    imageId,
+    bootstrap: async (instance, script, onLine) => {
+      const completed = await work(instance, ['bash', '-s'], onLine, script)
+      if (completed.exitCode !== 0) throw guestFailure('make the base from packages', completed)
+      return completed.stdout.trim().split('\n').at(-1) ?? ''
+    },
+    check: async (instance, image, script) => {
+      const completed = await work(instance, podmanScript(image), nothing, script)
+      const lines = completed.stdout.split('\n').filter((line) => line.trim() !== '')
+      if (completed.exitCode === 0) return []
+      // Without a shell the script cannot run, which is a finding of its own: podman says which.
+      return lines.length > 0
+        ? lines
+        : [`the image cannot run a shell script: ${completed.stderr.trim().split('\n').at(-1) ?? ''}`]
+    },
+    dialect: async (instance, diskBuilder) => {
+      const argv = ['podman', 'run', '--rm', '--network', 'none', '--pull', 'never', diskBuilder, '--help']
+      const { stdout, stderr } = await root(instance, argv, undefined, 5 * quick)
+      return dialectOf(`${stdout}\n${stderr}`, diskBuilder)
+    },
+    disk: async (instance, spec, onLine) => {
+      await must('make its output directory', root(instance, ['mkdir', '-p', spec.output]))
+      const completed = await work(instance, diskBuild(spec), onLine)
+      if (completed.exitCode !== 0) throw buildFailure('the disk', completed)
+    },
+    fetch: async (instance, remote, local, onBytes) => {
+      const hash = createHash('sha256')
+      let bytes = 0
+      const meter = new Transform({
+        transform: (chunk: Buffer, _encoding, done) => {
+          hash.update(chunk)
+          bytes += chunk.length
+          onBytes(bytes)
+          done(null, chunk)
+        },
+      })
+      const file = createWriteStream(local, { mode: 0o600, flags: 'wx' })
+      meter.pipe(file)
+      meter.once('error', (error) => file.destroy(error))
+      file.once('error', (error) => meter.destroy(error))
+      const written = finished(file)
+      written.catch(() => undefined)
+      const [completed, sum] = await Promise.all([
+        lima.stream(instance, { argv: ['sudo', 'cat', remote], timeoutMs: hour }, { to: meter }),
+        root(instance, ['sha256sum', remote], undefined, hour),
+      ])
+      if (file.errored !== null) throw file.errored
+      if (completed.exitCode !== 0) throw guestFailure('send the disk', completed)
+      await written
+      if (sum.exitCode !== 0) throw guestFailure('hash the disk', sum)
+      return { bytes, localSha256: hash.digest('hex'), remoteSha256: sum.stdout.split(' ')[0] ?? '' }
+    },
+    size: async (instance, remote) =>
+      Number(await must('find the disk', root(instance, ['stat', '--format', '%s', remote]))),
+    tools: async (instance) => {
+      const podman = await root(instance, ['podman', '--version'])
+      return { podman: podman.stdout.trim() }
+    },
+  }
+}
+
+// A fixed script without values: work units first, then the container that podman keeps outside of them, then files.
+const sweepScript = `set -u
+systemctl stop 'dvm-work-*' 2>/dev/null
+podman rm --force --ignore --time 0 dvm-disk-builder >/dev/null 2>&1
+rm -rf ${workRoot}
+install -d -m 0700 ${workRoot}
+`

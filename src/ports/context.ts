@@ -1,0 +1,103 @@
+// The build context on the host: scanned once for the input hash, then shipped as one tar stream. Nothing is copied on the host.
+import { lstat, readdir, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { contextRules } from '../core/context-plan.ts'
+import { DvmError } from '../core/errors.ts'
+import { readTextIfThere } from '../system/files.ts'
+
+export interface Scan {
+  /** Path → `mode:sha256` or `link:target`. */
+  readonly files: Readonly<Record<string, string>>
+  /** Left out because the name says that it is a secret. */
+  readonly secrets: readonly string[]
+}
+
+/** One folder that goes into the builder: where it is, where it lands, which of its paths. */
+export interface Shipment {
+  readonly from: string
+  readonly to: string
+  readonly paths: readonly string[]
+  /** The name that a single file gets there. */
+  readonly as?: string
+}
+
+export interface ContextPort {
+  /** The user's base directory after its ignore rules. */
+  scanBase(directory: string): Promise<Scan>
+  /** Every file of a folder that ships with dvm. */
+  scanFolder(directory: string): Promise<Scan>
+  /** One deterministic tar stream of all shipments: fixed times and owner, so that layer caches hold. */
+  pack(shipments: readonly Shipment[]): Readable
+}
+
+const listFiles = async (root: string, directory = ''): Promise<string[]> => {
+  const entries = await readdir(join(root, directory), { withFileTypes: true })
+  // Only empty directories are entries of their own; the others come with their files.
+  if (entries.length === 0 && directory !== '') return [`${directory}/`]
+  const nested = await Promise.all(
+    entries.map((entry) => {
+      const path = directory === '' ? entry.name : `${directory}/${entry.name}`
+      return entry.isDirectory() ? listFiles(root, path) : Promise.resolve([path])
+    }),
+  )
+  return nested.flat().sort()
+}
+
+const describe = async (root: string, path: string): Promise<string> => {
+  const { hashFile } = await import('hasha')
+  const full = join(root, path)
+  const stats = await lstat(full)
+  if (stats.isSymbolicLink()) return `link:${await readlink(full)}`
+  if (stats.isDirectory()) return 'directory'
+  if (!stats.isFile())
+    throw new DvmError('config', `${full} is neither a file, a directory nor a link`, {
+      hint: `remove it, or add "${path}" to .containerignore`,
+    })
+  // Group and world write bits do not travel (see `portable` below), so they do not count either.
+  return `${((stats.mode | 0o600) & 0o755).toString(8)}:${await hashFile(full, { algorithm: 'sha256' })}`
+}
+
+const scan = async (root: string, paths: readonly string[]): Promise<Record<string, string>> =>
+  Object.fromEntries(
+    await Promise.all(paths.map(async (path) => [path, await describe(root, path)] as const)),
+  )
+
+export const createContextPort = (): ContextPort => ({
+  scanBase: async (directory) => {
+    const [paths, own, other] = await Promise.all([
+      listFiles(directory),
+      readTextIfThere(join(directory, '.containerignore')),
+      readTextIfThere(join(directory, '.dockerignore')),
+    ])
+    const rules = contextRules(own ?? other, paths.includes('dev/Containerfile'))
+    const files = await scan(directory, paths.filter(rules.ships))
+    return { files, secrets: paths.filter(rules.looksSecret) }
+  },
+  scanFolder: async (directory) => ({
+    files: await scan(directory, await listFiles(directory)),
+    secrets: [],
+  }),
+  pack: (shipments) => Readable.from(packAll(shipments)),
+})
+
+// Archives one after another: the reader must skip end marks (`tar --ignore-zeros`).
+async function* packAll(shipments: readonly Shipment[]): AsyncGenerator<Buffer> {
+  const { create } = await import('tar')
+  for (const { from, to, paths, as } of shipments) {
+    const options = {
+      cwd: from,
+      prefix: to,
+      portable: true,
+      mtime: new Date('2000-01-01T00:00:00Z'),
+      noDirRecurse: true,
+      ...(as === undefined ? {} : { onWriteEntry: (entry: { path: string }) => void (entry.path = as) }),
+    }
+    // `./` keeps a file called @name from being read as an archive to merge.
+    for await (const chunk of create(
+      options,
+      paths.map((path) => `./${path}`),
+    ))
+      yield chunk
+  }
+}

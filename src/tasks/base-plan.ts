@@ -1,0 +1,115 @@
+// What a build would do and why, from the host's files alone: no VM is asked.
+import { join } from 'node:path'
+import { changedInputs, hashInputs, inputsSchema, type BaseInputs } from '../core/base-inputs.ts'
+import { chooseFlavour } from '../core/base-flavour.ts'
+import { checkStartsFromDvmBase } from '../core/containerfile.ts'
+import { DvmError } from '../core/errors.ts'
+import type { Flavour } from '../core/flavour.ts'
+import type { Generation } from '../core/generation.ts'
+import { checkPinned, pinnedReference, pinOf, type ImageSource } from '../core/pins.ts'
+import type { Deps } from './deps.ts'
+
+export interface BasePlan {
+  readonly flavour: Flavour
+  readonly generation: string
+  readonly inputs: BaseInputs
+  readonly containerfile: { readonly path: string; readonly text: string }
+  readonly bootcBase: ImageSource
+  /** True when the pin may be replaced by a bootstrap from packages, because nobody named another base. */
+  readonly mayBootstrap: boolean
+  /** Undefined: made in the builder from the flavour's own files. */
+  readonly diskBuilder: string | undefined
+  readonly secrets: readonly string[]
+  readonly current: Generation | undefined
+  /** An equal generation that is kept already. */
+  readonly equal: Generation | undefined
+  /** Why a build is due; empty when it is not. */
+  readonly changes: readonly string[]
+}
+
+const bootcBaseOf = async (deps: Deps, flavour: Flavour): Promise<ImageSource> => {
+  const { bootcBase } = deps.env
+  if (bootcBase !== undefined)
+    return checkPinned(bootcBase, 'DVM_BOOTC_BASE', { bootstrap: flavour.bootstrap !== undefined })
+  const pin = pinOf(await deps.assets.pins(), flavour.name, 'bootc-base')
+  if (pin === undefined)
+    throw new DvmError('config', `pins.json has no bootc-base for the flavour ${flavour.name}`)
+  return { kind: 'image', reference: pinnedReference(pin) }
+}
+
+const diskBuilderOf = async (deps: Deps, flavour: Flavour): Promise<string | undefined> => {
+  const { diskBuilder } = deps.env
+  if (diskBuilder !== undefined) {
+    const source = checkPinned(diskBuilder, 'DVM_BISC_IMAGE')
+    return source.kind === 'image' ? source.reference : undefined
+  }
+  if (flavour.diskBuilder === 'own') return undefined
+  const pin = pinOf(await deps.assets.pins(), flavour.name, 'disk-builder')
+  if (pin === undefined)
+    throw new DvmError('config', `pins.json has no disk-builder for the flavour ${flavour.name}`)
+  return pinnedReference(pin)
+}
+
+/** The files of dvm's own that go into the builds, by the folder they come from and land in. */
+export const plumbingFolders = (flavour: Flavour): readonly { from: string; to: string }[] => [
+  { from: flavour.name, to: 'plumbing' },
+  { from: 'guest/rootfs', to: 'plumbing/rootfs' },
+]
+
+/** Only files that reach an image decide the result: not starters, not the builder's provisioning. */
+const decides = (path: string): boolean =>
+  !/(^|\/)(starter|dev)\.Containerfile$|(^|\/)builder\.sh$/.test(path)
+
+/**
+ * Reads the base directory and decides.
+ * @throws DvmError `config` for a missing or unfit Containerfile or pin, `refused` for unsafe owners or modes.
+ */
+export const planBase = async (deps: Deps): Promise<BasePlan> => {
+  const { baseDir } = deps.env
+  await deps.checkOwnership(baseDir, baseDir)
+  const path = join(baseDir, 'Containerfile')
+  const text = await deps.files.text(path)
+  if (text === undefined)
+    throw new DvmError('config', `there is no Containerfile in ${baseDir}`, { hint: 'dvm base init' })
+  checkStartsFromDvmBase(text, path)
+  const flavour = chooseFlavour(deps.env.flavour, await deps.files.text(join(baseDir, 'flavour')))
+  const [bootcBase, diskBuilder, scan, plumbing] = await Promise.all([
+    bootcBaseOf(deps, flavour),
+    diskBuilderOf(deps, flavour),
+    deps.context.scanBase(baseDir),
+    Promise.all(
+      plumbingFolders(flavour).map(async ({ from, to }) => {
+        const { files } = await deps.context.scanFolder(deps.assets.path(from))
+        return Object.entries(files).map(([name, hash]): [string, string] => [`${to}/${name}`, hash])
+      }),
+    ),
+  ])
+  const inputs: BaseInputs = {
+    schema: inputsSchema,
+    arch: deps.host.arch,
+    flavour: flavour.name,
+    bootcBase: bootcBase.kind === 'image' ? bootcBase.reference : `bootstrap:${bootcBase.release}`,
+    diskBuilder: diskBuilder ?? 'own',
+    rootfs: 'ext4',
+    context: scan.files,
+    plumbing: Object.fromEntries(plumbing.flat().filter(([name]) => decides(name))),
+  }
+  const generation = hashInputs(inputs)
+  const [current, equal] = await Promise.all([deps.store.current(), deps.store.find(generation)])
+  const changes =
+    equal !== undefined ? [] : current === undefined ? [] : changedInputs(current.manifest.inputs, inputs)
+  const mayBootstrap = deps.env.bootcBase === undefined && flavour.bootstrap !== undefined
+  return {
+    flavour,
+    generation,
+    inputs,
+    containerfile: { path, text },
+    bootcBase,
+    mayBootstrap,
+    diskBuilder,
+    secrets: scan.secrets,
+    current,
+    equal,
+    changes,
+  }
+}

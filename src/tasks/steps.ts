@@ -1,0 +1,22 @@
+// A run as data: ordered steps with titles, skip reasons and undo. How they are shown is the CLI's business.
+
+/** How a step tells what it is doing. */
+export interface StepVoice {
+  /** What is happening right now; replaces the last such text. Percent where the tool gives it. */
+  progress(text: string, percent?: number): void
+  /** One line that stays, for example why something is repaired. */
+  note(text: string): void
+}
+
+export interface Step {
+  /** Imperative, for example "Build the image". */
+  readonly title: string
+  /** A reason not to run, decided when its turn comes. */
+  readonly skip?: () => string | undefined
+  readonly run: (voice: StepVoice) => Promise<void>
+  /** Takes back what this step made; runs in reverse order when a later step fails, and on interruption. */
+  readonly undo?: () => Promise<void>
+}
+
+/** Runs steps in order and shows them; rejects with the first failure after everything was undone. */
+export type RunSteps = (steps: readonly Step[]) => Promise<void>
