@@ -5,6 +5,7 @@ import type { Reporter } from './cli/reporter.ts'
 import { createStepRunner } from './cli/run-steps.ts'
 import type { Environment } from './core/environment.ts'
 import { createAssets } from './ports/assets.ts'
+import { createBashConfig } from './ports/bash-config.ts'
 import { createBuilder } from './ports/builder/index.ts'
 import { createConsoles } from './ports/console.ts'
 import { createContextPort } from './ports/context.ts'
@@ -13,6 +14,8 @@ import { createLima } from './ports/lima/index.ts'
 import { createLocks } from './ports/locks.ts'
 import { createLogs } from './ports/logs.ts'
 import { checkOwnership } from './ports/ownership.ts'
+import { createScaffold } from './ports/scaffold.ts'
+import { createStateStore } from './ports/state.ts'
 import { createBaseStore } from './ports/store/index.ts'
 import { createExec } from './system/exec.ts'
 import type { Deps } from './tasks/deps.ts'
@@ -40,7 +43,8 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
       uid: user.uid,
       kvmCacheFile: join(env.cacheDir, 'kvm.json'),
     })
-  const lima = limaOf(createExec(signal))
+  const exec = createExec(signal)
+  const lima = limaOf(exec)
   // Taking things back must work after Ctrl-C, when everything else is aborted.
   const undoLima = limaOf(createExec(new AbortController().signal))
   const live = process.stderr.isTTY && env.color && !env.verbose
@@ -58,12 +62,21 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     checkOwnership,
     assets: createAssets(),
     builder: createBuilder(lima),
+    config: createBashConfig({
+      exec,
+      configDir: env.configDir,
+      variables,
+      signal,
+      warn: (line) => reporter.warn(line),
+    }),
     consoles: createConsoles(),
     context: createContextPort(),
     files: createHostFiles(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), command),
     logs: createLogs(env.stateDir, env.verbose ? (line) => reporter.note(line) : undefined),
+    scaffold: createScaffold(),
+    state: createStateStore(env.stateDir, (line) => reporter.warn(line)),
     store: createBaseStore(env.cacheDir),
     undo: { lima: undoLima, builder: createBuilder(undoLima) },
   }

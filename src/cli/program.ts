@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { DvmError } from '../core/errors.ts'
 import { registerBase } from './commands/base.ts'
+import { registerNew } from './commands/new.ts'
 import { registerVersion } from './commands/version.ts'
 import type { CliContext } from './context.ts'
 
@@ -12,6 +13,7 @@ export const createProgram = (context: CliContext): Command => {
     .exitOverride()
     .showHelpAfterError('(dvm --help shows all commands)')
     .version(`dvm ${context.version}`, '-V, --version', 'print the version of dvm')
+  registerNew(program, context)
   registerBase(program, context)
   registerVersion(program, context)
   return program

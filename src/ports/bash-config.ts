@@ -25,9 +25,10 @@ export interface BashConfig {
   ): Promise<RawValues>
   /**
    * The path and each directory above it, up to and with `upTo`, must belong to this user and be writable by nobody else.
+   * `upTo` is the configuration directory when the path is in it, otherwise the path alone is checked.
    * @throws DvmError `refused` with the command that repairs it.
    */
-  checkOwnership(path: string, upTo: string): Promise<void>
+  checkOwnership(path: string, upTo?: string): Promise<void>
   /** Names of the VMs that have a directory under vms/, sorted. */
   vms(): Promise<readonly string[]>
 }
@@ -105,7 +106,10 @@ export const createBashConfig = (options: Options): BashConfig => {
   }
 
   return {
-    checkOwnership,
+    checkOwnership: (path, upTo) => {
+      const inside = path === options.configDir || path.startsWith(`${options.configDir}/`)
+      return checkOwnership(path, upTo ?? (inside ? options.configDir : path))
+    },
     readConfig: async (files, variables, defaults = {}) => {
       const present: string[] = []
       for (const file of files) if (await isThere(file)) present.push(file)

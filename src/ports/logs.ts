@@ -1,6 +1,6 @@
 // Logs: private files that hold everything a step printed, started anew by each run.
 import { closeSync, constants, fchmodSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DvmError, messageOf } from '../core/errors.ts'
 
 export interface Log {
@@ -13,7 +13,7 @@ export interface Log {
 }
 
 export interface Logs {
-  /** Starts a log anew. Close it at the end of the run. */
+  /** Starts a log anew; a relative path is one in the state directory. Close it at the end of the run. */
   open(path: string): Log
   pathOf(vm: string, name: 'lima' | 'setup'): string
   /** The log of `base build`. */
@@ -24,7 +24,7 @@ const kept = 200
 
 /** `live` gets each line as well, when the run is verbose. */
 export const createLogs = (stateDir: string, live?: (line: string) => void): Logs => ({
-  open: (path) => openLog(path, live),
+  open: (path) => openLog(resolve(stateDir, path), live),
   pathOf: (vm, name) => join(stateDir, vm, `${name}.log`),
   basePath: join(stateDir, 'base', 'build.log'),
 })

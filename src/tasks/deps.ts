@@ -1,6 +1,7 @@
 // What a task may use: ports by their interfaces, the decoded environment, and a way to tell the story.
 import type { Environment } from '../core/environment.ts'
 import type { Assets } from '../ports/assets.ts'
+import type { BashConfig } from '../ports/bash-config.ts'
 import type { Builder } from '../ports/builder/index.ts'
 import type { Consoles } from '../ports/console.ts'
 import type { ContextPort } from '../ports/context.ts'
@@ -8,6 +9,8 @@ import type { HostFiles } from '../ports/host-files.ts'
 import type { Lima } from '../ports/lima/index.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Logs } from '../ports/logs.ts'
+import type { Scaffold } from '../ports/scaffold.ts'
+import type { StateStore } from '../ports/state.ts'
 import type { BaseStore } from '../ports/store/index.ts'
 import type { RunSteps } from './steps.ts'
 
@@ -39,12 +42,15 @@ export interface Deps {
   readonly checkOwnership: (path: string, upTo: string) => Promise<void>
   readonly assets: Assets
   readonly builder: Builder
+  readonly config: BashConfig
   readonly consoles: Consoles
   readonly context: ContextPort
   readonly files: HostFiles
   readonly lima: Lima
   readonly locks: Locks
   readonly logs: Logs
+  readonly scaffold: Scaffold
+  readonly state: StateStore
   readonly store: BaseStore
   /** The same ports for taking things back: an interruption does not stop them. */
   readonly undo: { readonly lima: Lima; readonly builder: Builder }
