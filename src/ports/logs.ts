@@ -30,7 +30,11 @@ export const createLogs = (stateDir: string, live?: (line: string) => void): Log
 })
 
 /** @throws DvmError `failed` when the file cannot be made. */
-export const openLog = (path: string, live?: (line: string) => void): Log => {
+export const openLog = (
+  path: string,
+  live?: (line: string) => void,
+  write: (file: number, text: string) => unknown = writeSync,
+): Log => {
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
   let file: number | undefined
   try {
@@ -53,12 +57,12 @@ export const openLog = (path: string, live?: (line: string) => void): Log => {
       live?.(text)
       if (file === undefined) return
       try {
-        writeSync(file, `${text}\n`)
+        write(file, `${text}\n`)
       } catch {
         // Out of space. What the log is about will say so itself; its tail is still in memory.
       }
     },
-    tail: (n) => last.slice(-Math.min(n, kept)),
+    tail: (n) => last.slice(Math.max(0, last.length - Math.min(n, kept))),
     close: () => {
       if (file !== undefined) closeSync(file)
       file = undefined

@@ -12,11 +12,13 @@ import { ensurePrivateDirectory, readTextIfThere } from '../system/files.ts'
 
 export type { VmState } from '../core/vm-state.ts'
 
+export type VmStatePatch = { readonly [K in keyof VmState]?: VmState[K] | undefined }
+
 export interface StateStore {
   /** Undefined when nothing is known of the VM, also when the file is damaged (with a warning). */
   read(vm: string): Promise<VmState | undefined>
-  /** Changes these fields, keeps the others; a damaged file is replaced. No write when nothing changes. */
-  write(vm: string, patch: VmState): Promise<void>
+  /** Changes these fields, forgets those that are undefined, keeps the others. A damaged file is replaced. */
+  write(vm: string, patch: VmStatePatch): Promise<void>
   /** Forgets the VM: its state and its logs, nothing else. */
   remove(vm: string): Promise<void>
 }
@@ -56,7 +58,9 @@ export const createStateStore = (stateDir: string, warn: (line: string) => void)
         configFileMode: 0o600,
         clearInvalidConfig: true,
       })
-      for (const [name, value] of Object.entries(patch)) store.set(name, value)
+      for (const [name, value] of Object.entries(patch))
+        if (value === undefined) store.delete(name)
+        else store.set(name, value)
       chmodSync(store.path, 0o600)
     },
     remove: async (vm) => {

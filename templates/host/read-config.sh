@@ -38,6 +38,7 @@
     POSIXLY_CORRECT=1
     unset -f unset set trap eval
     set +eufvxTE
+    set --
     trap - DEBUG ERR RETURN
     unset -f printf declare enable builtin command
     set +o posix
