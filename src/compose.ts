@@ -14,6 +14,8 @@ import { createLima } from './ports/lima/index.ts'
 import { createLocks } from './ports/locks.ts'
 import { createLogs } from './ports/logs.ts'
 import { checkOwnership } from './ports/ownership.ts'
+import { createPinsFile } from './ports/pins-file.ts'
+import { createRegistry } from './ports/registry/index.ts'
 import { createScaffold } from './ports/scaffold.ts'
 import { createStateStore } from './ports/state.ts'
 import { createBaseStore } from './ports/store/index.ts'
@@ -75,6 +77,8 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), command),
     logs: createLogs(env.stateDir, env.verbose ? (line) => reporter.note(line) : undefined),
+    pinsFile: createPinsFile,
+    registry: createRegistry({ variables, home: env.home, signal, exec, version }),
     scaffold: createScaffold(),
     state: createStateStore(env.stateDir, (line) => reporter.warn(line)),
     store: createBaseStore(env.cacheDir),

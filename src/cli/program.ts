@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { DvmError } from '../core/errors.ts'
 import { registerBase } from './commands/base.ts'
 import { registerNew } from './commands/new.ts'
+import { registerPins } from './commands/pins.ts'
 import { registerVersion } from './commands/version.ts'
 import type { CliContext } from './context.ts'
 
@@ -15,6 +16,7 @@ export const createProgram = (context: CliContext): Command => {
     .version(`dvm ${context.version}`, '-V, --version', 'print the version of dvm')
   registerNew(program, context)
   registerBase(program, context)
+  registerPins(program, context)
   registerVersion(program, context)
   return program
 }

@@ -9,6 +9,8 @@ import type { HostFiles } from '../ports/host-files.ts'
 import type { Lima } from '../ports/lima/index.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Logs } from '../ports/logs.ts'
+import type { PinsFile } from '../ports/pins-file.ts'
+import type { Registry } from '../ports/registry/index.ts'
 import type { Scaffold } from '../ports/scaffold.ts'
 import type { StateStore } from '../ports/state.ts'
 import type { BaseStore } from '../ports/store/index.ts'
@@ -49,6 +51,9 @@ export interface Deps {
   readonly lima: Lima
   readonly locks: Locks
   readonly logs: Logs
+  /** Without a path: the pins that ship with dvm. */
+  readonly pinsFile: (path?: string) => PinsFile
+  readonly registry: Registry
   readonly scaffold: Scaffold
   readonly state: StateStore
   readonly store: BaseStore

@@ -119,7 +119,7 @@ export const createClient = (options: ClientOptions): Registry => {
         http.fetch(request, maxManifestBytes),
       )
       const digest = answer.header('docker-content-digest') ?? ''
-      if (answer.status === 200 && isDigest(digest)) return digest
+      if (answer.status === 200 && isDigest(digest) && digest === (reference.digest ?? digest)) return digest
       if (answer.status === 401) throw failureOf(reference, 401, '')
       // The header is optional, HEAD is not served everywhere, and its 404 has no reason in it: GET decides.
       return (await manifest(reference)).digest
