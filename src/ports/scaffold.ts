@@ -40,7 +40,8 @@ const writing = async <T>(path: string, action: () => Promise<T>): Promise<T> =>
     return await action()
   } catch (error) {
     if (error instanceof DvmError || !(error instanceof Error) || !('code' in error)) throw error
-    if (isErrno(error, 'EEXIST', 'ENOTEMPTY')) throw taken(path)
+    // Not EEXIST alone: that is also what a file in the place of a directory above gives.
+    if (isErrno(error, 'EEXIST', 'ENOTEMPTY') && (await exists(path))) throw taken(path)
     throw new DvmError('failed', `${path} cannot be written: ${messageOf(error)}`, {
       hint: `check the owner, mode and free space of '${dirname(path)}'`,
       cause: error,

@@ -28,11 +28,14 @@ export const newVm = async (
   const shared = join(env.configDir, 'config.sh')
   if (!(await scaffold.exists(shared))) {
     const user = guestUser(host.user)
-    await scaffold.createFile(
-      shared,
-      render(await assets.text('scaffold/config.sh'), { user }, insideDoubleQuotes),
-    )
-    written.push(shared)
+    const text = render(await assets.text('scaffold/config.sh'), { user }, insideDoubleQuotes)
+    try {
+      await scaffold.createFile(shared, text)
+      written.push(shared)
+    } catch (error) {
+      // Another `dvm new` was quicker: then it is there, which is all that is wanted.
+      if (!(error instanceof DvmError && error.code === 'refused')) throw error
+    }
   }
   const files = {
     'config.sh': await assets.text('scaffold/vm/config.sh'),

@@ -103,7 +103,7 @@ test('what a layer does to its shell does not reach dvm', async (t) => {
     '  eval "$name() { echo hijacked; }"',
     'done',
     'enable -n printf',
-    'trap "echo debug" DEBUG; trap "echo err" ERR; trap "echo bye; exit 9" EXIT',
+    'trap ": debug" DEBUG; trap "echo err" ERR; trap "echo bye; exit 9" EXIT',
     'exec 1>&- 2>&- 3>&- 10>&- 255<&-',
     'cd /; umask 777; LC_ALL=C',
     'echo "DVM_CPUS=99"',
