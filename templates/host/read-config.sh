@@ -53,16 +53,17 @@
     fi
 
     for __dvm_name in "${__dvm_names[@]}"; do
-      eval "__dvm_count=\${#$__dvm_name[@]}"
+      # shellcheck disable=SC2154 # the evals assign __dvm_count and __dvm_kind
+      eval "__dvm_count=\${#${__dvm_name}[@]}"
       if [[ $__dvm_count == 0 ]]; then continue; fi
       if ((BASH_VERSINFO[0] >= 5)); then
-        eval "__dvm_kind=\${$__dvm_name[@]@a}"
+        eval "__dvm_kind=\${${__dvm_name}[@]@a}"
       else
         __dvm_kind=$(declare -p "$__dvm_name")
         __dvm_kind=${__dvm_kind#declare -}
       fi
       printf '%s\0' value "$__dvm_name" "${__dvm_kind%% *}" "$__dvm_count" >>"$__dvm_result"
-      eval "printf '%s\\0' \"\${$__dvm_name[@]}\" >>\"\$__dvm_result\""
+      eval "printf '%s\\0' \"\${${__dvm_name}[@]}\" >>\"\$__dvm_result\""
     done
     printf '%s\0' end "$__dvm_file" >>"$__dvm_result"
   done
