@@ -42,7 +42,6 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
       logLevel: env.limaLogLevel,
       variables,
       warn: (line) => reporter.warn(line),
-      uid: user.uid,
       kvmCacheFile: join(env.cacheDir, 'kvm.json'),
     })
   const exec = createExec(signal)

@@ -15,7 +15,7 @@ export interface Attempt {
 /** [what Lima says, code, what it means, what to type]; NAME is the instance, $1 the pattern's first group. */
 type Known = readonly [RegExp, ErrorCode, string, string]
 
-const console = "look at serial*.log and ha.stderr.log in: limactl list NAME --format '{{.Dir}}'"
+const logs = "look at serial*.log and ha.stderr.log in: limactl list NAME --format '{{.Dir}}'"
 const install = 'install Lima 2.1 or later: brew install lima, or https://lima-vm.io/docs/installation/'
 const force = 'limactl stop --force NAME'
 
@@ -101,17 +101,17 @@ const known: readonly Known[] = [
     /did not receive an event with the .running. status|context deadline exceeded/,
     'failed',
     'NAME did not become ready in time',
-    console,
+    logs,
   ],
-  [/degraded, status=/, 'failed', 'NAME runs, but not all that Lima needs in it works', console],
+  [/degraded, status=/, 'failed', 'NAME runs, but not all that Lima needs in it works', logs],
   [
     /host agent process has exited|did not start up in|exiting, status=/,
     'failed',
     'NAME stopped while it was starting',
-    console,
+    logs,
   ],
   [
-    /exec: "(qemu-\S+)": executable file not found/,
+    /exec: "(\S+)": executable file not found/,
     'tool',
     'Lima needs $1, which is not installed',
     'install QEMU (Debian: qemu-system and qemu-utils; macOS: brew install qemu)',
@@ -129,10 +129,16 @@ const known: readonly Known[] = [
     'limactl create --list-templates',
   ],
   [
-    /failed to unmarshal YAML|the YAML is invalid/,
+    /failed to unmarshal YAML|the YAML is invalid|field \S+ must be set/,
     'config',
     'the Lima template for NAME is not valid',
     'limactl validate TEMPLATE',
+  ],
+  [
+    /failed to download `([^`]+)`: failed to open source/,
+    'failed',
+    'the disk image $1 is not there',
+    'dvm base status',
   ],
   [
     /failed to download|dial tcp|no such host|TLS handshake timeout|i\/o timeout/,

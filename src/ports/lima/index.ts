@@ -21,7 +21,6 @@ export interface LimaOptions {
   /** The environment for limactl and ssh. */
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly warn: (line: string) => void
-  readonly uid: number | undefined
   /** Where the answer about KVM is kept until the next boot of the host. */
   readonly kvmCacheFile?: string
   readonly host?: Host
@@ -83,10 +82,6 @@ export const createLima = (options: LimaOptions): Lima => {
   const startCommand = (name: string, timeoutMs: number, extra = {}): Command =>
     command(argv.startArgs(name, timeoutMs), timeoutMs + limits.fetch, { ...startVariables, ...extra })
 
-  const refuseRoot = (): void => {
-    if (options.uid === 0)
-      throw new DvmError('refused', 'Lima refuses to run as root', { hint: 'run dvm as an ordinary user' })
-  }
   const human = (onLine: OnLine | undefined): OnLine | undefined =>
     onLine && ((line, stream) => onLine(renderLogLine(line), stream))
 
@@ -95,7 +90,6 @@ export const createLima = (options: LimaOptions): Lima => {
     attempt: { what: string; name?: string },
     onLine?: OnLine,
   ): Promise<Completed> => {
-    refuseRoot()
     const completed = await exec.capture(call, human(onLine))
     if (completed.exitCode === 0 && !completed.canceled) return completed
     throw limaError(completed, {
@@ -115,7 +109,7 @@ export const createLima = (options: LimaOptions): Lima => {
     await exec.capture(command(argv.deleteArgs(name, true), limits.stop))
   }
 
-  const shell = createGuestShell({ exec, limactl, variables, refuseRoot })
+  const shell = createGuestShell({ exec, limactl, variables })
 
   return {
     version: async () => {

@@ -11,13 +11,12 @@ export interface GuestShellOptions {
   readonly exec: Exec
   readonly limactl: string
   readonly variables: Readonly<Record<string, string>>
-  readonly refuseRoot: () => void
 }
 
 const limits = { run: 10 * 60_000, stream: 60 * 60_000, probe: 40_000 } as const
 
 export const createGuestShell = (options: GuestShellOptions): Pick<Lima, 'run' | 'stream' | 'attach'> => {
-  const { exec, limactl, variables, refuseRoot } = options
+  const { exec, limactl, variables } = options
 
   /** Lima's ssh configuration when a master may be listening beside it; otherwise limactl finds its own way. */
   const sshConfigOf = async (instance: Instance): Promise<string | undefined> => {
@@ -38,7 +37,6 @@ export const createGuestShell = (options: GuestShellOptions): Pick<Lima, 'run' |
     terminal: { tty: boolean; stdin: boolean },
     timeoutMs: number | undefined,
   ): Promise<Command> => {
-    refuseRoot()
     const config = await sshConfigOf(instance)
     const shared = {
       env: terminal.tty ? { ...variables, TERM: guestTerm(variables['TERM']) } : variables,

@@ -1,0 +1,20 @@
+// The Lima contract on the real limactl, with a VM that boots from the builder's guest image.
+import assert from 'node:assert/strict'
+import { createLima } from '../../src/ports/lima/index.ts'
+import { createExec } from '../../src/system/exec.ts'
+import { limaContract } from '../contract/lima.contract.ts'
+
+limaContract('real limactl', async (t) => {
+  const template = process.env['DVM_BUILDER_TEMPLATE']
+  assert.ok(template, 'DVM_BUILDER_TEMPLATE names a YAML template of a guest')
+  const lima = createLima({
+    exec: createExec(new AbortController().signal),
+    limactl: process.env['DVM_LIMACTL'] ?? 'limactl',
+    logLevel: 'info',
+    variables: process.env,
+    warn: (line) => t.diagnostic(line),
+  })
+  await lima.delete('dvm-contract', { force: true })
+  t.after(() => lima.delete('dvm-contract', { force: true }))
+  return { lima, name: 'dvm-contract', template }
+})

@@ -1,0 +1,45 @@
+// A strict stand-in for ssh as dvm calls it: Lima's ssh.config, the options that dvm uses, one line for the guest's shell.
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { findInstance, readScript, refuse, runInGuest, answerAs } from './state.ts'
+
+const argv = process.argv.slice(2)
+const options = new Set([
+  'BatchMode=yes',
+  'ControlMaster=no',
+  'ConnectTimeout=30',
+  'ServerAliveInterval=30',
+  'LogLevel=ERROR',
+])
+const words = [...argv]
+let config = ''
+while (words[0]?.startsWith('-') === true) {
+  const flag = words.shift()
+  if (flag === '-F') config = words.shift() ?? ''
+  else if (flag === '-o' && options.has(words[0] ?? '')) words.shift()
+  else if (flag !== '-T' && flag !== '-t' && flag !== '-n')
+    refuse(`ssh: not an option that dvm uses: ${flag} ${words[0] ?? ''}`)
+}
+const [host = '', separator, line, ...more] = words
+if (separator !== '--' || line === undefined || more.length > 0)
+  refuse('ssh: expected HOST -- one line for the shell')
+if (!existsSync(config)) refuse(`ssh: no configuration file "${config}"`)
+await answerAs('limactl', readScript().limactl, ['ssh', host])
+if (findInstance(host.replace(/^lima-/, ''))?.status !== 'Running') {
+  process.stderr.write('ssh: connect to host 127.0.0.1 port 40022: Connection refused\n')
+  process.exit(255)
+}
+// The line is read by a real shell, because its quoting is what a test wants to see.
+const [, workdir = '', command = ''] =
+  /^cd (\S+|'.*?') \|\| exit 1 ; (?:export PATH="\$PATH:\/usr\/sbin:\/sbin" ; )?exec (.*)$/s.exec(
+    line ?? '',
+  ) ?? refuse(`ssh: not a line that dvm sends: ${line}`)
+const unquote = (text: string): string[] =>
+  execFileSync('/bin/sh', ['-c', `printf '%s\\0' ${text}`], { encoding: 'utf8' })
+    .split('\0')
+    .slice(0, -1)
+const interactive = command === '"$SHELL" -l'
+await runInGuest(
+  { program: 'ssh', argv },
+  { argv: interactive ? [] : unquote(command), workdir: unquote(workdir)[0] ?? '/', line: line ?? '' },
+)
