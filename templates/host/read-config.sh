@@ -52,8 +52,8 @@
       break
     fi
 
+    __dvm_count=0 __dvm_kind=
     for __dvm_name in "${__dvm_names[@]}"; do
-      # shellcheck disable=SC2154 # the evals assign __dvm_count and __dvm_kind
       eval "__dvm_count=\${#${__dvm_name}[@]}"
       if [[ $__dvm_count == 0 ]]; then continue; fi
       if ((BASH_VERSINFO[0] >= 5)); then
