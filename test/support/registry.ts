@@ -15,37 +15,38 @@ export interface Document {
   readonly type: string
   readonly text: string
   readonly digest: string
+  /** The blob that an image's manifest names, for a registry that insists on having it. */
+  readonly config?: string
+  /** What an index is made of. */
+  readonly images?: readonly { readonly architecture: string; readonly salt: string }[]
 }
 
-const document = (type: string, content: object): Document => {
+const document = (type: string, content: object, rest: Partial<Document> = {}): Document => {
   // Indented oddly on purpose: a digest is over the bytes as sent, not over what they mean.
   const text = JSON.stringify({ schemaVersion: 2, mediaType: type, ...content }, undefined, 3)
-  return { type, text, digest: sha256(text) }
+  return { type, text, digest: sha256(text), ...rest }
 }
 
-/** One architecture's image, which is not pulled: its config and layers are only named. */
-export const imageOf = (architecture: string, salt = ''): Document =>
-  document(imageType, {
-    config: {
-      mediaType: 'application/vnd.oci.image.config.v1+json',
-      digest: sha256(`config ${architecture} ${salt}`),
-      size: 2,
-    },
-    layers: [],
-  })
+/** One architecture's image without layers. */
+export const imageOf = (architecture: string, salt = ''): Document => {
+  const config = JSON.stringify({ architecture, salt })
+  const mediaType = 'application/vnd.oci.image.config.v1+json'
+  const described = { mediaType, digest: sha256(config), size: config.length }
+  return document(imageType, { config: described, layers: [] }, { config })
+}
 
 export const indexOf = (
   architectures: readonly string[] = ['amd64', 'arm64'],
   { salt = '', created }: { salt?: string; created?: string } = {},
-): Document =>
-  document(indexType, {
-    manifests: architectures.map((architecture) => {
-      const image = imageOf(architecture, salt)
-      const size = image.text.length
-      return { mediaType: imageType, digest: image.digest, size, platform: { os: 'linux', architecture } }
-    }),
-    annotations: created === undefined ? {} : { 'org.opencontainers.image.created': created },
+): Document => {
+  const manifests = architectures.map((architecture) => {
+    const { digest, text } = imageOf(architecture, salt)
+    return { mediaType: imageType, digest, size: text.length, platform: { os: 'linux', architecture } }
   })
+  const annotations = created === undefined ? {} : { 'org.opencontainers.image.created': created }
+  const images = architectures.map((architecture) => ({ architecture, salt }))
+  return document(indexType, { manifests, annotations }, { images })
+}
 
 export interface Seen {
   readonly method: string
