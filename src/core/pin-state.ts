@@ -1,6 +1,6 @@
 // What can be said of a pin once its registry was asked, and the exit code of each answer.
 import { DvmError } from './errors.ts'
-import type { Pin, Pins } from './pins.ts'
+import type { Pin, Pins } from './pin.ts'
 
 /**
  * current: the tag points at the pinned digest. outdated: the tag moved on, the pin is still served.

@@ -12,12 +12,14 @@ import { imageOf, indexOf } from '../support/registry.ts'
 
 const old = indexOf(['amd64', 'arm64'], { salt: 'old' })
 const fresh = indexOf(['amd64', 'arm64'], { salt: 'new', created: '2026-11-30T01:00:00Z' })
+let started: DockerRegistry | undefined
 let registry: DockerRegistry
 let home: string
 let pinsFile: string
 
 before(async () => {
-  registry = await startDockerRegistry()
+  started = await startDockerRegistry()
+  registry = started
   home = join(registry.folder, 'home')
   pinsFile = join(home, 'pins.json')
   mkdirSync(join(home, '.config', 'containers'), { recursive: true })
@@ -25,7 +27,7 @@ before(async () => {
   writeFileSync(join(home, '.config', 'containers', 'auth.json'), JSON.stringify({ auths }))
   await registry.push('fedora/fedora-bootc', '44', old)
 })
-after(() => registry[Symbol.asyncDispose]())
+after(() => started?.[Symbol.asyncDispose]())
 
 const pinTo = (digest: string): void => {
   const reference = `https://${registry.host}/fedora/fedora-bootc`

@@ -101,7 +101,11 @@ auth:
   for (let tries = 0; ; tries += 1) {
     const up = await call('GET', '/v2/').catch(() => undefined)
     if (up?.status === 200) break
-    if (!running || tries === 100) throw new Error(`docker-registry does not start:\n${log}`)
+    if (!running || tries === 100) {
+      child.kill('SIGKILL')
+      rmSync(folder, { recursive: true })
+      throw new Error(`docker-registry does not start:\n${log}`)
+    }
     await setTimeout(100)
   }
 

@@ -4,8 +4,8 @@ import { Option } from 'commander'
 import { DvmError } from '../../core/errors.ts'
 import type { CheckedPin, UpdatedPin } from '../../core/pin-state.ts'
 import { pinExitCodes, selectPins, worstState } from '../../core/pin-state.ts'
-import type { Pin, Pins } from '../../core/pins.ts'
-import { parsePins, roles } from '../../core/pins.ts'
+import type { Pin, Pins } from '../../core/pin.ts'
+import { roles } from '../../core/pin.ts'
 import { shortDigest } from '../../core/reference.ts'
 import type { Deps } from '../../tasks/deps.ts'
 import type { CliContext } from '../context.ts'
@@ -24,6 +24,7 @@ const read = async (
   context: CliContext,
   options: Options,
 ): Promise<{ deps: Deps; file: ReturnType<Deps['pinsFile']>; pins: Pins }> => {
+  const { parsePins } = await import('../../core/pins.ts')
   const deps = await context.deps()
   const file = deps.pinsFile(options.file)
   const pins = parsePins(await file.text(), options.file ?? 'pins.json')
