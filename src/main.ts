@@ -31,6 +31,7 @@ try {
   await runProgram(process.argv.slice(2), {
     reporter,
     version: version(),
+    terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY },
     deps: async () => {
       const { compose } = await import('./compose.ts')
       return compose({

@@ -5,6 +5,8 @@ import type { Reporter } from './reporter.ts'
 export interface CliContext {
   readonly reporter: Reporter
   readonly version: string
+  /** Which of the standard streams are terminals. */
+  readonly terminal: { readonly stdin: boolean; readonly stdout: boolean }
   /** Builds the ports. Commands that print a fixed text never call it, so they start fast. */
   deps(): Promise<Deps>
   /** Ends the run with this exit code without it being an error, for example the guest command's own. */

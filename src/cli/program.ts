@@ -4,7 +4,10 @@ import { DvmError } from '../core/errors.ts'
 import { registerBase } from './commands/base.ts'
 import { registerNew } from './commands/new.ts'
 import { registerPins } from './commands/pins.ts'
+import { registerSh, registerSsh } from './commands/enter.ts'
+import { registerSync } from './commands/sync.ts'
 import { registerVersion } from './commands/version.ts'
+import { registerLs, registerRm, registerStop } from './commands/vms.ts'
 import type { CliContext } from './context.ts'
 
 export const createProgram = (context: CliContext): Command => {
@@ -14,7 +17,13 @@ export const createProgram = (context: CliContext): Command => {
     .exitOverride()
     .showHelpAfterError('(dvm --help shows all commands)')
     .version(`dvm ${context.version}`, '-V, --version', 'print the version of dvm')
+  registerLs(program, context)
   registerNew(program, context)
+  registerSync(program, context)
+  registerSh(program, context)
+  registerSsh(program, context)
+  registerStop(program, context)
+  registerRm(program, context)
   registerBase(program, context)
   registerPins(program, context)
   registerVersion(program, context)

@@ -78,7 +78,11 @@ const showLive =
             },
           }),
       })),
-      { registerSignalListeners: false, rendererOptions: { logger, timer: PRESET_TIMER } },
+      {
+        registerSignalListeners: false,
+        // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the default renderer types its logger more narrowly than its documentation
+        rendererOptions: { logger, timer: PRESET_TIMER },
+      },
     )
     await list.run()
   }

@@ -29,7 +29,7 @@ export const bootProblems = (report: BootReport, minimumRoot: number): string[] 
         ]
       : []),
     ...(failed.length > 0 ? [`failed units: ${failed.join(', ')}`] : []),
-    ...(values['zram'] === 'no' ? ['zram swap is not on'] : []),
+    ...(values['zram_swap'] === 'no' ? ['zram swap is not on'] : []),
     ...(/^(error|disabled|not run)/.test(values['cloud_init'] ?? '')
       ? [`cloud-init ended in "${values['cloud_init']}"`]
       : []),

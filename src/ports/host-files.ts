@@ -1,5 +1,6 @@
 // The few plain files that tasks read and write on the host.
-import { open, rm } from 'node:fs/promises'
+import { open, readdir, realpath, rm, stat } from 'node:fs/promises'
+import { isErrno } from '../core/errors.ts'
 import { diskHeaderBytes } from '../core/disk-image.ts'
 import { readTextIfThere, writeFileAtomic } from '../system/files.ts'
 
@@ -9,6 +10,13 @@ export interface HostFiles {
   /** Private (0600), whole or not at all. */
   write(path: string, text: string): Promise<void>
   remove(path: string): Promise<void>
+  /** A directory and everything in it; a link goes, not where it leads. */
+  removeDirectory(path: string): Promise<void>
+  isDirectory(path: string): Promise<boolean>
+  /** Names in a directory; none when it is not there. */
+  list(path: string): Promise<readonly string[]>
+  /** Where a path really leads, and its size; undefined when it leads nowhere. */
+  resolve(path: string): Promise<{ readonly path: string; readonly size: number } | undefined>
   /** The first bytes of a disk. */
   head(path: string): Promise<Uint8Array>
 }
@@ -17,6 +25,21 @@ export const createHostFiles = (): HostFiles => ({
   text: readTextIfThere,
   write: (path, text) => writeFileAtomic(path, text),
   remove: (path) => rm(path, { force: true }),
+  removeDirectory: (path) => rm(path, { recursive: true, force: true }),
+  list: (path) =>
+    readdir(path).catch((error: unknown) =>
+      isErrno(error, 'ENOENT', 'ENOTDIR') ? [] : Promise.reject(error as Error),
+    ),
+  isDirectory: async (path) => (await stat(path)).isDirectory(),
+  resolve: async (path) => {
+    try {
+      const real = await realpath(path)
+      return { path: real, size: (await stat(real)).size }
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+      throw error
+    }
+  },
   head: async (path) => {
     const file = await open(path, 'r')
     try {

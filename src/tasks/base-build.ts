@@ -4,17 +4,11 @@ import { shortName, type Generation } from '../core/generation.ts'
 import { describeHolder } from '../core/holder.ts'
 import type { Log } from '../ports/logs.ts'
 import { planBase, type BasePlan } from './base-plan.ts'
-import { buildSteps, got, type Made } from './build-steps.ts'
+import { got, type BuildOptions, type BuildRun } from './build-run.ts'
+import { diskSteps } from './disk-steps.ts'
+import { imageSteps } from './image-steps.ts'
 import type { Deps } from './deps.ts'
 import { publishBase } from './publish-base.ts'
-
-export interface BuildOptions {
-  readonly clean: boolean
-  readonly noCache: boolean
-  readonly bootTest: boolean
-  /** Wait for another build instead of failing. */
-  readonly wait: boolean
-}
 
 export interface BuildResult {
   readonly generation: Generation
@@ -81,7 +75,7 @@ const tellWhy = (deps: Deps, plan: BasePlan, options: BuildOptions): void => {
 }
 
 const runBuild = async (deps: Deps, plan: BasePlan, options: BuildOptions, log: Log): Promise<Generation> => {
-  const made: Made = {}
-  await deps.runSteps(buildSteps(deps, plan, options, log, made))
-  return got(made.generation)
+  const run: BuildRun = { deps, plan, options, log, made: {} }
+  await deps.runSteps([...imageSteps(run), ...diskSteps(run)])
+  return got(run.made.generation)
 }

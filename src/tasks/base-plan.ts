@@ -66,11 +66,11 @@ const decides = (path: string): boolean =>
  */
 export const planBase = async (deps: Deps): Promise<BasePlan> => {
   const { baseDir } = deps.env
-  await deps.checkOwnership(baseDir, baseDir)
   const path = join(baseDir, 'Containerfile')
   const text = await deps.files.text(path)
   if (text === undefined)
     throw new DvmError('config', `there is no Containerfile in ${baseDir}`, { hint: 'dvm base init' })
+  await deps.checkOwnership(path, baseDir)
   checkStartsFromDvmBase(text, path)
   const flavour = chooseFlavour(deps.env.flavour, await deps.files.text(join(baseDir, 'flavour')))
   const [bootcBase, diskBuilder, scan, plumbing] = await Promise.all([

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { registerBaseBuild } from './base-build.ts'
+import { registerBaseRm, registerBaseStatus } from './base-status.ts'
 import { registerBaseDevInit, registerBaseInit } from './base-init.ts'
 
 export const registerBase = (program: Command, context: CliContext): void => {
@@ -9,4 +10,6 @@ export const registerBase = (program: Command, context: CliContext): void => {
   registerBaseInit(base, context)
   registerBaseDevInit(base, context)
   registerBaseBuild(base, context)
+  registerBaseStatus(base, context)
+  registerBaseRm(base, context)
 }

@@ -2,7 +2,19 @@
 //   base/generations/HASH/{disk.qcow2,metadata.json,manifest.json}   immutable; HASH-2, … when built again from equal inputs
 //   base/current -> generations/HASH                                 the one thing that changes
 //   base/disk.qcow2 -> current/disk.qcow2, base/metadata.json -> current/metadata.json
-import { mkdir, open, readdir, readlink, rename, rm, stat, statfs, symlink, unlink } from 'node:fs/promises'
+import {
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  statfs,
+  symlink,
+  unlink,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Generation, Manifest, Metadata } from '../../core/generation.ts'
 import { parseMetadata } from '../../core/generation.ts'
@@ -26,6 +38,8 @@ export interface BaseStore {
   current(): Promise<Generation | undefined>
   find(generation: string): Promise<Generation | undefined>
   list(): Promise<readonly Generation[]>
+  /** The generation whose own disk this is; undefined for any other file. */
+  generationOf(disk: string): Promise<string | undefined>
   freeBytes(): Promise<number>
   /** Removes what killed runs left behind; call with the base lock held. Returns how many things went. */
   sweep(): Promise<number>
@@ -123,6 +137,12 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
       return found
         .filter((generation) => generation !== undefined)
         .sort((a, b) => (a.metadata.builtAt < b.metadata.builtAt ? 1 : -1))
+    },
+    generationOf: async (disk) => {
+      const there = await realpath(generations).catch(() => generations)
+      return dirname(dirname(disk)) === there
+        ? (await read(basename(dirname(disk))))?.metadata.generation
+        : undefined
     },
     freeBytes: async () => {
       await ensurePrivateDirectory(generations)

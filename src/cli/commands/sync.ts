@@ -1,0 +1,45 @@
+// `dvm sync`
+import type { Command } from 'commander'
+import { DvmError } from '../../core/errors.ts'
+import type { CliContext } from '../context.ts'
+import { tilde } from '../reporter.ts'
+
+interface Flags {
+  readonly all?: true
+  readonly dryRun?: true
+  readonly wait: boolean
+}
+
+export const registerSync = (program: Command, context: CliContext): void => {
+  program
+    .command('sync')
+    .description('create or start a VM from the current base, then run its setup.sh')
+    .argument('[vm]', 'the VM')
+    .option('--all', 'every VM that has a configuration')
+    .option('--dry-run', 'print what would run, and call nothing')
+    .option('--no-wait', 'fail (exit 7) instead of waiting for another sync of the same VM')
+    .action(async (vm: string | undefined, flags: Flags) => {
+      const { dryRunSync, syncVm } = await import('../../tasks/sync.ts')
+      const { configuredVms, syncAll } = await import('../../tasks/sync-all.ts')
+      if ((vm === undefined) !== (flags.all ?? false))
+        throw new DvmError('usage', 'name one VM, or use --all', { hint: 'dvm sync VM' })
+      const deps = await context.deps()
+      const names = vm === undefined ? await configuredVms(deps) : [vm]
+      if ((flags.dryRun ?? false) || deps.env.dryRun) {
+        for (const name of names) {
+          const plan = await dryRunSync(deps, name)
+          context.reporter.print(`VM: ${plan.vm}`)
+          context.reporter.print(`base: ${tilde(plan.base, deps.env.home)}`)
+          for (const command of plan.commands) context.reporter.print(`would run: ${command}`)
+          context.reporter.print(`setup script: ${plan.setup}`)
+        }
+        return
+      }
+      if (vm === undefined) {
+        const failed = await syncAll(deps, names, { wait: flags.wait }, (error) =>
+          context.reporter.error(error, deps.env.debug),
+        )
+        if (failed > 0) context.exitWith(1)
+      } else await syncVm(deps, vm, { wait: flags.wait })
+    })
+}

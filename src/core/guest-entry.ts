@@ -1,0 +1,28 @@
+// How a person's command enters a VM as DVM_USER. The one place with a script as an argument: it is fixed text, and values
+// follow it as positional arguments, because stdin belongs to the command.
+
+/**
+ * @param enterScript templates/guest/enter.sh
+ * @param argv empty for a login shell
+ */
+export const entryArgv = (
+  enterScript: string,
+  user: string,
+  directory: string,
+  argv: readonly string[],
+): string[] => {
+  const scriptFlag = '-c'
+  return [
+    'sudo',
+    '--set-home',
+    '--user',
+    user,
+    '--',
+    'bash',
+    scriptFlag,
+    enterScript,
+    'dvm',
+    directory,
+    ...argv,
+  ]
+}

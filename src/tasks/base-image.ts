@@ -1,0 +1,54 @@
+// What a new VM boots from: the current base, any disk that DVM_BASE_IMAGE names, or Lima's template when there is none.
+import { readDiskImage } from '../core/disk-image.ts'
+import { DvmError } from '../core/errors.ts'
+import type { Deps } from './deps.ts'
+
+export type BaseImage =
+  | { readonly kind: 'template'; readonly template: string }
+  | {
+      readonly kind: 'disk'
+      /** The real, immutable path: never a link that a later build moves. */
+      readonly location: string
+      /** Bytes */
+      readonly virtualSize: number
+      /** Undefined for a disk that dvm did not make. */
+      readonly generation: string | undefined
+    }
+
+/** As in every dvm before there were base images. */
+const fallbackTemplate = 'template:fedora'
+
+/** @throws DvmError `integrity` when the file there is no disk. */
+export const findBaseImage = async (
+  deps: Pick<Deps, 'env' | 'store' | 'files' | 'report'>,
+): Promise<BaseImage> => {
+  const path = deps.env.baseImage ?? deps.store.defaultImage
+  const file = await deps.files.resolve(path)
+  if (file === undefined) {
+    if (deps.env.baseImage !== undefined)
+      deps.report.warn(`DVM_BASE_IMAGE: there is no ${path}; using ${fallbackTemplate}`)
+    return { kind: 'template', template: fallbackTemplate }
+  }
+  const image = readDiskImage(await deps.files.head(file.path), file.size)
+  if (image === undefined)
+    throw new DvmError('integrity', `${path} is neither a qcow2 nor a raw disk that can boot`, {
+      hint:
+        deps.env.baseImage === undefined
+          ? 'dvm base build --clean'
+          : 'set DVM_BASE_IMAGE to a disk image, or unset it',
+    })
+  if (image.hasBackingFile)
+    throw new DvmError(
+      'integrity',
+      `${path} needs another file beneath it, so no VM can be made from it alone`,
+      {
+        hint: `qemu-img convert -O qcow2 '${path}' standalone.qcow2`,
+      },
+    )
+  return {
+    kind: 'disk',
+    location: file.path,
+    virtualSize: image.virtualSize,
+    generation: await deps.store.generationOf(file.path),
+  }
+}

@@ -1,0 +1,104 @@
+// `dvm base status` and `dvm base rm`: what is built, what would change it, and how it goes away.
+import { DvmError, messageOf } from '../core/errors.ts'
+import type { Metadata } from '../core/generation.ts'
+import { describeHolder, type Holder } from '../core/holder.ts'
+import { planBase } from './base-plan.ts'
+import { findInstance } from './builder-vm.ts'
+import type { Deps } from './deps.ts'
+
+export interface BaseStatus {
+  /** Where VMs boot from. */
+  readonly image: string
+  readonly exists: boolean
+  readonly current: Metadata | null
+  /** Earlier generations that are kept. */
+  readonly kept: readonly Metadata[]
+  /** Inputs that changed since the current one; null when that cannot be told, with the reason in `problem`. */
+  readonly changes: readonly string[] | null
+  readonly problem: string | null
+  readonly building: Holder | null
+  readonly builder: {
+    readonly instance: string
+    readonly state: string
+    readonly cpus: number
+    readonly memory: number
+    readonly disk: number
+  } | null
+}
+
+export const baseStatus = async (deps: Deps): Promise<BaseStatus> => {
+  const image = deps.env.baseImage ?? deps.store.defaultImage
+  const [file, current, all, building, builder, plan] = await Promise.all([
+    deps.files.resolve(image),
+    deps.store.current(),
+    deps.store.list(),
+    deps.locks.holder('base'),
+    findInstance(deps, deps.env.builder.instance),
+    planBase(deps).then(
+      (value) => ({ changes: value.changes, problem: null }),
+      (error: unknown) => ({ changes: null, problem: messageOf(error) }),
+    ),
+  ])
+  return {
+    image,
+    exists: file !== undefined,
+    current: current?.metadata ?? null,
+    kept: all.filter(({ disk }) => disk !== current?.disk).map(({ metadata }) => metadata),
+    ...plan,
+    building: building ?? null,
+    builder:
+      builder === undefined
+        ? null
+        : {
+            instance: builder.name,
+            state: builder.status === '' ? 'Unknown' : builder.status,
+            cpus: builder.cpus,
+            memory: builder.memory,
+            disk: builder.disk,
+          },
+  }
+}
+
+export interface RemoveBaseOptions {
+  readonly image: boolean
+  readonly builder: boolean
+}
+
+/** Removes what is asked for; resolves to what went. A running build is waited for. */
+export const removeBase = (deps: Deps, options: RemoveBaseOptions): Promise<readonly string[]> =>
+  deps.locks.hold(
+    'base',
+    {
+      wait: true,
+      signal: deps.signal,
+      onWait: (holder) => deps.report.note(`waiting for ${describeHolder(holder)}`),
+    },
+    async () => {
+      const gone: string[] = []
+      if (options.builder) gone.push(...(await removeBuilder(deps)))
+      if (options.image) gone.push(...(await removeImage(deps)))
+      return gone
+    },
+  )
+
+const removeBuilder = async (deps: Deps): Promise<string[]> => {
+  const { instance } = deps.env.builder
+  if ((await findInstance(deps, instance)) === undefined) return []
+  await deps.lima.delete(instance, { force: true })
+  return [`the builder VM ${instance}`]
+}
+
+const removeImage = async (deps: Deps): Promise<string[]> => {
+  const { baseImage } = deps.env
+  // A disk named by DVM_BASE_IMAGE goes by exactly that path: what else is in its directory is not dvm's.
+  if (baseImage !== undefined && baseImage !== deps.store.defaultImage) {
+    const file = await deps.files.resolve(baseImage)
+    if (file !== undefined && (await deps.files.isDirectory(file.path)))
+      throw new DvmError('refused', `DVM_BASE_IMAGE names a directory: ${baseImage}`, {
+        hint: 'set it to the disk image itself',
+      })
+    return (await deps.store.removeFile(baseImage)) ? [baseImage] : []
+  }
+  await deps.store.sweep()
+  return [...(await deps.store.removeAll())]
+}

@@ -1,0 +1,115 @@
+// The second half of a build: from the target image to a published generation. Nothing visible changes before the last step.
+import { join } from 'node:path'
+import { renderInstance } from '../core/instance-yaml.ts'
+import { diskProgress } from '../core/progress.ts'
+import { bootTest } from './boot-test.ts'
+import { buildImage, got, targetTag, work, type BuildRun } from './build-run.ts'
+import { fetchDisk } from './fetch-disk.ts'
+import { publishBase } from './publish-base.ts'
+import type { Step } from './steps.ts'
+
+export const diskSteps = (run: BuildRun): Step[] => {
+  const { deps, plan, options, log, made } = run
+  const write = (line: string): void => log.line(line)
+  return [
+    {
+      title: 'Assemble the disk',
+      run: async (voice) => {
+        const builder = got(made.builder)
+        if (plan.diskBuilder === undefined) {
+          const image = await buildImage(run, voice, {
+            containerfile: 'plumbing/disk-builder/Containerfile',
+            context: 'plumbing/disk-builder',
+            tag: 'localhost/dvm-disk-builder:latest',
+            buildArgs: { DVM_BOOTC_BASE: got(made.bootc).image },
+          })
+          made.diskBuilder = { image, id: image }
+        } else {
+          voice.progress('pulling the disk builder')
+          made.diskBuilder = {
+            image: plan.diskBuilder,
+            id: await deps.builder.pull(builder, plan.diskBuilder, write),
+          }
+        }
+        const dialect = await deps.builder.dialect(builder, made.diskBuilder.image)
+        await deps.builder.disk(
+          builder,
+          {
+            builder: made.diskBuilder.image,
+            image: targetTag,
+            output: `${work}/output`,
+            rootfs: plan.inputs.rootfs,
+            network: plan.diskBuilder === undefined ? 'none' : 'host',
+            options: dialect.options,
+          },
+          (line) => {
+            log.line(line)
+            const progress = diskProgress(line)
+            if (progress !== undefined) voice.progress(progress.text, progress.percent)
+          },
+        )
+      },
+    },
+    {
+      title: 'Fetch the disk',
+      run: async (voice) => {
+        made.candidate = await deps.store.prepare(plan.generation)
+        made.disk = await fetchDisk(
+          deps,
+          got(made.builder),
+          `${work}/output/qcow2/disk.qcow2`,
+          made.candidate.disk,
+          voice,
+        )
+        await deps.builder.sweep(got(made.builder))
+      },
+      undo: async () => {
+        if (made.candidate !== undefined) await deps.store.discard(made.candidate)
+      },
+    },
+    {
+      title: 'Boot test',
+      skip: () => (options.bootTest ? undefined : '--no-boot-test'),
+      run: async (voice) => {
+        const { disk, directory } = got(made.candidate)
+        const document = join(directory, 'lima.yaml')
+        const template = await deps.assets.text('lima.yaml')
+        await deps.files.write(document, renderInstance(template, { location: disk, arch: deps.host.arch }))
+        await bootTest(deps, { disk, virtualSize: got(made.disk).virtualSize, document }, voice, write)
+        await deps.files.remove(document)
+      },
+    },
+    {
+      title: 'Publish',
+      run: async (voice) => {
+        const { bytes, virtualSize, sha256 } = got(made.disk)
+        const { schema, arch, flavour } = plan.inputs
+        const bootc = got(made.bootc)
+        const kept = await deps.store.keep(
+          got(made.candidate),
+          {
+            schema: 1,
+            generation: plan.generation,
+            builtAt: new Date().toISOString(),
+            arch,
+            flavour,
+            bootcBase: bootc.source,
+            bootcBaseId: bootc.id,
+            diskBuilder: plan.diskBuilder ?? `dvm's own for ${flavour}`,
+            diskBuilderId: got(made.diskBuilder).id,
+            dvmVersion: deps.version,
+            diskSize: bytes,
+            virtualSize,
+            sha256,
+            bootTest: options.bootTest ? 'passed' : 'skipped',
+          },
+          {
+            inputs: plan.inputs,
+            tools: { schema: String(schema), ...(await deps.builder.tools(got(made.builder))) },
+          },
+        )
+        made.generation = await publishBase(deps, kept, plan.current, voice)
+      },
+    },
+  ]
+}

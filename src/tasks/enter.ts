@@ -1,0 +1,56 @@
+// `dvm sh` and `dvm ssh`: into a VM as DVM_USER. A stopped VM is started first.
+import { entryArgv } from '../core/guest-entry.ts'
+import { DvmError } from '../core/errors.ts'
+import { checkVmName, instanceOf } from '../core/names.ts'
+import { actionFor } from '../core/sync-plan.ts'
+import type { Instance } from '../ports/lima/index.ts'
+import { findInstance } from './builder-vm.ts'
+import type { Deps } from './deps.ts'
+import { codeDirectory } from './guest.ts'
+import { loadVmConfig } from './vm-config.ts'
+
+export interface EnterOptions {
+  /** Empty for a login shell. */
+  readonly argv: readonly string[]
+  readonly tty: boolean
+  /** False leaves stdin alone, so that a loop reading a file keeps its lines. */
+  readonly stdin: boolean
+}
+
+/** Resolves to the exit code of what ran inside. */
+export const enterVm = async (deps: Deps, vm: string, options: EnterOptions): Promise<number> => {
+  checkVmName(vm, deps.env.builder.instance)
+  const [config, script, instance] = await Promise.all([
+    loadVmConfig(deps, vm),
+    deps.assets.text('guest/enter.sh'),
+    runningInstance(deps, vm),
+  ])
+  const argv = entryArgv(script, config.user, codeDirectory(config.user, vm), options.argv)
+  return deps.lima.attach(instance, { argv }, { tty: options.tty, stdin: options.stdin })
+}
+
+const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
+  const name = instanceOf(vm)
+  const found = await findInstance(deps, name)
+  if (found === undefined)
+    throw new DvmError('not-found', `the VM ${vm} does not exist`, { hint: `dvm sync ${vm}` })
+  const action = actionFor(found.status)
+  if (action === 'none') return found
+  if (action === 'restart')
+    throw new DvmError(
+      'failed',
+      `the VM ${vm} is ${found.status === '' ? 'in no known state' : found.status}`,
+      {
+        hint: `dvm sync ${vm}`,
+        tail: found.errors,
+      },
+    )
+  deps.report.note(`starting ${vm}`)
+  const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
+  try {
+    await deps.lima.start(name, {}, (line) => log.line(line))
+  } finally {
+    log.close()
+  }
+  return (await findInstance(deps, name)) ?? found
+}

@@ -1,0 +1,68 @@
+// The inside of a VM at a sync: the account, its directories, then the user's setup.sh, in one round trip.
+import { DvmError } from '../core/errors.ts'
+import { renderGuestScript, setupMarker } from '../core/guest-script.ts'
+import { instanceOf } from '../core/names.ts'
+import type { VmConfig } from '../core/config.ts'
+import type { Instance } from '../ports/lima/index.ts'
+import type { Deps } from './deps.ts'
+import type { StepVoice } from './steps.ts'
+
+export interface GuestWork {
+  readonly vm: string
+  readonly config: VmConfig
+  readonly instance: Instance
+  readonly setup: { readonly path: string; readonly text: string } | undefined
+}
+
+/** Where a VM's code is, in the guest. */
+export const codeDirectory = (user: string, vm: string): string => `/home/${user}/code/${vm}`
+
+/** What setup.sh may rely on. */
+const guestValues = (vm: string, config: VmConfig): Record<string, string> => ({
+  DVM_NAME: vm,
+  DVM_VM: vm,
+  DVM_LIMA_NAME: instanceOf(vm),
+  DVM_USER: config.user,
+  DVM_CODE_DIR: codeDirectory(config.user, vm),
+  DVM_PORTS: config.ports.map(({ host, guest }) => `${host}:${guest}`).join(','),
+  DVM_SUBUID_COUNT: String(config.subuidCount),
+  DVM_SUBGID_COUNT: String(config.subgidCount),
+})
+
+const day = 24 * 3_600_000
+
+/** @throws DvmError `failed` naming the bootstrap or setup.sh, with the log's last lines. */
+export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice): Promise<void> => {
+  const { vm, config, instance, setup } = work
+  const log = deps.logs.open(deps.logs.pathOf(vm, 'setup'))
+  let inSetup = false
+  try {
+    const script = renderGuestScript({
+      values: guestValues(vm, config),
+      bootstrap: await deps.assets.text('guest/bootstrap.sh'),
+      setup: setup?.text,
+    })
+    const completed = await deps.lima.run(
+      instance,
+      { argv: ['bash', '-s'], input: script, timeoutMs: day },
+      (line) => {
+        if (line === setupMarker) inSetup = true
+        else {
+          log.line(line)
+          voice.progress(line)
+        }
+      },
+    )
+    if (completed.exitCode === 0) return
+    const what = inSetup
+      ? `${setup?.path} ended with exit code ${completed.exitCode}`
+      : `the account ${config.user} could not be prepared`
+    throw new DvmError('failed', what, {
+      hint: inSetup ? `correct it, then: dvm sync ${vm}` : `dvm sync ${vm}`,
+      tail: log.tail(20),
+      logFile: log.path,
+    })
+  } finally {
+    log.close()
+  }
+}

@@ -1,0 +1,138 @@
+// The first half of a build: a usable builder, the context in it, and the target image, checked.
+import { dirname } from 'node:path'
+import { lineOfStep } from '../core/containerfile.ts'
+import { DvmError } from '../core/errors.ts'
+import { gib, sizeText } from '../core/sizes.ts'
+import { plumbingFolders, type BasePlan } from './base-plan.ts'
+import { provideBootcBase } from './bootc-base.ts'
+import { buildImage, got, targetTag, type BuildRun } from './build-run.ts'
+import { ensureBuilder, sweepBootTest } from './builder-vm.ts'
+import type { Step } from './steps.ts'
+
+export const imageSteps = (run: BuildRun): Step[] => {
+  const { deps, plan, options, log, made } = run
+  const write = (line: string): void => log.line(line)
+  return [
+    {
+      title: 'Check this machine',
+      run: async (voice) => {
+        const version = await deps.lima.version()
+        const free = await deps.store.freeBytes()
+        const needed = (plan.current?.metadata.diskSize ?? gib) * 1.2 + gib / 2
+        voice.progress(`Lima ${version}, ${sizeText(free)} free`)
+        if (free < needed)
+          throw new DvmError(
+            'failed',
+            `not enough space in ${deps.env.cacheDir}: ${sizeText(free)} free, ${sizeText(needed)} needed`,
+            {
+              hint: 'free some space, or set DVM_CACHE_DIR to a roomier place',
+            },
+          )
+        await sweepBootTest(deps, write)
+      },
+    },
+    {
+      title: 'Prepare the builder',
+      run: async (voice) => {
+        made.builder = await ensureBuilder(deps, plan.flavour, options, voice, write)
+        await deps.builder.sweep(made.builder)
+        const free = await deps.builder.freeBytes(made.builder)
+        if (free < 6 * gib)
+          throw new DvmError(
+            'failed',
+            `the builder's disk is nearly full: ${sizeText(free)} free, ${sizeText(6 * gib)} needed`,
+            {
+              hint: `DVM_BUILDER_DISK=${deps.env.builder.disk + 30} dvm base build --clean`,
+            },
+          )
+      },
+      undo: async () => {
+        // Interrupted or failed: nothing of this build goes on in the builder.
+        if (made.builder !== undefined)
+          await deps.undo.builder.sweep(made.builder).catch((error: unknown) => write(String(error)))
+      },
+    },
+    {
+      title: 'Send the build context',
+      run: async (voice) => {
+        const shipped = Object.keys(plan.inputs.context)
+        const folders = await Promise.all(
+          plumbingFolders(plan.flavour).map(async ({ from, to }) => {
+            const directory = deps.assets.path(from)
+            return {
+              from: directory,
+              to,
+              paths: Object.keys((await deps.context.scanFolder(directory)).files),
+            }
+          }),
+        )
+        voice.progress(`${shipped.length} ${shipped.length === 1 ? 'file' : 'files'}`)
+        const packages = shipped.includes('packages.txt') && !shipped.includes('dvm-packages.txt')
+        const archive = deps.context.pack([
+          { from: deps.env.baseDir, to: 'context', paths: shipped },
+          // One list for the VM's image and the dev-base: both Containerfiles copy it in under this name.
+          ...(packages
+            ? [{ from: deps.env.baseDir, to: 'context', paths: ['packages.txt'], as: 'dvm-packages.txt' }]
+            : []),
+          ...folders,
+        ])
+        await deps.builder.ship(got(made.builder), archive)
+      },
+    },
+    {
+      title: 'Build dvm-base',
+      run: async (voice) => {
+        made.bootc = await provideBootcBase(deps, got(made.builder), plan, voice, write)
+        await buildImage(run, voice, {
+          containerfile: 'plumbing/dvm-base.Containerfile',
+          context: 'plumbing',
+          tag: 'localhost/dvm-base:latest',
+          buildArgs: { DVM_BOOTC_BASE: made.bootc.image },
+        })
+      },
+    },
+    {
+      title: 'Build your image',
+      run: async (voice) => {
+        let step: string | undefined
+        try {
+          made.targetId = await buildImage(run, voice, {
+            containerfile: 'context/Containerfile',
+            context: 'context',
+            tag: targetTag,
+            onStep: (begun) => {
+              step = begun
+            },
+          })
+        } catch (error) {
+          throw atLine(error, plan, step)
+        }
+      },
+    },
+    {
+      title: 'Check the image',
+      run: async () => {
+        const script = await deps.assets.text('guest/check-image.sh')
+        const problems = await deps.builder.check(got(made.builder), got(made.targetId), script)
+        for (const problem of problems) log.line(problem)
+        if (problems.length > 0)
+          throw new DvmError('failed', 'the image cannot become a VM', {
+            tail: problems,
+            hint: 'correct your Containerfile and build again; the old base stays in use',
+          })
+      },
+    },
+  ]
+}
+
+/** Names the line of the user's Containerfile at which podman stopped. */
+const atLine = (error: unknown, plan: BasePlan, step: string | undefined): unknown => {
+  if (!(error instanceof DvmError) || step === undefined || error.code !== 'failed') return error
+  const line = lineOfStep(plan.containerfile.text, step)
+  const where = line === undefined ? dirname(plan.containerfile.path) : `${plan.containerfile.path}:${line}`
+  return new DvmError('failed', `${where}: ${error.message}`, {
+    hint: error.hint ?? 'correct that line and build again; the old base stays in use',
+    tail: error.tail,
+    cause: error,
+  })
+}

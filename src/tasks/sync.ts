@@ -1,0 +1,199 @@
+// `dvm sync VM`: one look at Lima, then create / start / nothing, then one round trip into the guest.
+import { join } from 'node:path'
+import { renderCommand } from '../core/command.ts'
+import type { VmConfig } from '../core/config.ts'
+import { DvmError } from '../core/errors.ts'
+import { describeHolder } from '../core/holder.ts'
+import { renderInstance } from '../core/instance-yaml.ts'
+import { checkVmName, instanceOf } from '../core/names.ts'
+import { gib, sizeText } from '../core/sizes.ts'
+import { actionFor, configDrift } from '../core/sync-plan.ts'
+import type { CreateSpec, Instance } from '../ports/lima/index.ts'
+import { findBaseImage, type BaseImage } from './base-image.ts'
+import { findInstance } from './builder-vm.ts'
+import type { Deps } from './deps.ts'
+import { prepareGuest } from './guest.ts'
+import type { Step, StepVoice } from './steps.ts'
+import { loadVmConfig } from './vm-config.ts'
+
+export interface SyncOptions {
+  readonly wait: boolean
+}
+
+interface Plan {
+  readonly vm: string
+  readonly config: VmConfig
+  readonly base: BaseImage
+  readonly spec: CreateSpec
+  readonly setup: { readonly path: string; readonly text: string } | undefined
+}
+
+/** What `--dry-run` prints: nothing was called. */
+export interface DryRun {
+  readonly vm: string
+  readonly base: string
+  readonly commands: readonly string[]
+  readonly setup: string
+}
+
+const planSync = async (deps: Deps, vm: string): Promise<Plan> => {
+  checkVmName(vm, deps.env.builder.instance)
+  const directory = join(deps.env.configDir, 'vms', vm)
+  if ((await deps.files.resolve(directory)) === undefined)
+    throw new DvmError('not-found', `there is no VM "${vm}" in ${deps.env.configDir}/vms`, {
+      hint: `dvm new ${vm}`,
+    })
+  const [config, base, setup] = await Promise.all([
+    loadVmConfig(deps, vm),
+    findBaseImage(deps),
+    readSetup(deps, join(directory, 'setup.sh')),
+  ])
+  const spec: CreateSpec = {
+    name: instanceOf(vm),
+    template: base.kind === 'template' ? base.template : join(deps.env.stateDir, vm, 'lima.yaml'),
+    cpus: config.cpus,
+    memory: config.memory,
+    disk: config.disk,
+    ...(config.vmType === undefined ? {} : { vmType: config.vmType }),
+    portForwards: config.ports.map(({ host, guest }) => `${host}:${guest}`),
+  }
+  return { vm, config, base, spec, setup }
+}
+
+const readSetup = async (deps: Deps, path: string): Promise<Plan['setup']> => {
+  const text = await deps.files.text(path)
+  if (text === undefined) return undefined
+  await deps.checkOwnership(path, deps.env.configDir)
+  return { path, text }
+}
+
+/** @throws DvmError as `sync` does for names and configuration. */
+export const dryRunSync = async (deps: Deps, vm: string): Promise<DryRun> => {
+  const { base, spec, setup } = await planSync(deps, vm)
+  return {
+    vm,
+    base: base.kind === 'template' ? base.template : base.location,
+    commands: [
+      renderCommand(deps.lima.createCommand(spec)),
+      renderCommand(deps.lima.startCommand(spec.name)),
+    ],
+    setup: setup?.path ?? '<none>',
+  }
+}
+
+/**
+ * Brings a VM up to what its configuration says.
+ * @throws DvmError; a VM that this run created and that did not come up is removed again.
+ */
+export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Promise<void> => {
+  const plan = await planSync(deps, vm)
+  if ((await deps.files.resolve(join(deps.env.configDir, 'setup.sh'))) !== undefined)
+    deps.report.warn(
+      `${deps.env.configDir}/setup.sh is not used any more: move it into your base's Containerfile or each VM's setup.sh`,
+    )
+  await deps.locks.hold(
+    `vm:${vm}`,
+    {
+      wait: options.wait,
+      signal: deps.signal,
+      onWait: (holder) => deps.report.note(`waiting for ${describeHolder(holder)}`),
+    },
+    () => runSync(deps, plan),
+  )
+}
+
+const runSync = async (deps: Deps, plan: Plan): Promise<void> => {
+  const { vm, config, spec, setup } = plan
+  const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
+  const write = (line: string): void => log.line(line)
+  let instance = await findInstance(deps, spec.name)
+  const action = actionFor(instance?.status)
+  const start = async (voice: StepVoice): Promise<void> => {
+    voice.progress('waiting for the VM to come up')
+    await deps.lima.start(spec.name, {}, write)
+    instance = await findInstance(deps, spec.name)
+  }
+  const steps: Step[] = []
+  if (action === 'create')
+    steps.push({
+      title: `Create ${vm}`,
+      run: async (voice) => {
+        await writeDocument(deps, plan)
+        await deps.lima.create(spec, write)
+        await deps.state.write(vm, {
+          ...(plan.base.kind === 'disk' && plan.base.generation !== undefined
+            ? { generation: plan.base.generation }
+            : {}),
+          baseImage: plan.base.kind === 'disk' ? plan.base.location : plan.base.template,
+          createdAt: new Date().toISOString(),
+          config: { cpus: config.cpus, memory: config.memory, disk: config.disk },
+        })
+        await start(voice)
+      },
+      undo: async () => {
+        // Only what this run made and what never came up: once it ran, it may hold work.
+        if (instance === undefined || instance.status !== 'Running')
+          await deps.undo.lima.delete(spec.name, { force: true }, write)
+      },
+    })
+  else if (action === 'start') steps.push({ title: `Start ${vm}`, run: start })
+  else if (action === 'restart')
+    steps.push({
+      title: `Restart ${vm}`,
+      run: async (voice) => {
+        voice.note(`Lima says that it is ${instance?.status === '' ? 'in no known state' : instance?.status}`)
+        await deps.lima
+          .stop(spec.name, { force: true }, write)
+          .catch((error: unknown) => write(String(error)))
+        await start(voice)
+      },
+    })
+  steps.push({
+    title: setup === undefined ? `Prepare ${vm}` : `Prepare ${vm} and run its setup.sh`,
+    run: (voice) => prepareGuest(deps, { vm, config, instance: mustRun(instance, vm), setup }, voice),
+  })
+  try {
+    await deps.runSteps(steps)
+  } catch (error) {
+    throw withLog(error, log.path)
+  } finally {
+    log.close()
+  }
+  const drift = instance === undefined ? [] : configDrift(config, instance)
+  if (action !== 'create' && drift.length > 0)
+    deps.report.note(
+      `${vm} keeps what it was created with: ${drift.join(', ')}; to change it: dvm rm ${vm} --yes, then dvm sync ${vm}`,
+    )
+}
+
+const mustRun = (instance: Instance | undefined, vm: string): Instance => {
+  if (instance !== undefined) return instance
+  throw new DvmError('failed', `${vm} vanished while it was synced`, { hint: `dvm sync ${vm}` })
+}
+
+const withLog = (error: unknown, logFile: string): unknown =>
+  error instanceof DvmError && error.logFile === undefined
+    ? new DvmError(error.code, error.message, {
+        hint: error.hint,
+        tail: error.tail,
+        cause: error.cause,
+        logFile,
+      })
+    : error
+
+const writeDocument = async (deps: Deps, { base, spec, config }: Plan): Promise<void> => {
+  if (base.kind === 'template') return
+  if (config.disk * gib < base.virtualSize)
+    throw new DvmError(
+      'config',
+      `DVM_DISK is ${config.disk} GiB, but the base is a disk of ${sizeText(base.virtualSize)}`,
+      {
+        hint: `DVM_DISK=${Math.ceil(base.virtualSize / gib)} or more`,
+      },
+    )
+  const template = await deps.assets.text('lima.yaml')
+  await deps.files.write(
+    spec.template,
+    renderInstance(template, { location: base.location, arch: deps.host.arch }),
+  )
+}
