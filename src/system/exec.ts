@@ -1,4 +1,5 @@
 // The only place that starts processes (the only execa import). It knows nothing of what it runs.
+import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { execa } from 'execa'
 import type { Command, Completed } from '../core/command.ts'
@@ -33,7 +34,8 @@ export const createExec = (signal: AbortSignal): Exec => {
 
   const run = async (command: Command, streams: Streams, onLine?: OnLine): Promise<Completed> => {
     const taps = onLine === undefined ? undefined : { out: tap('stdout', onLine), err: tap('stderr', onLine) }
-    const result = await execa(command.file, command.args, {
+    const started = Date.now()
+    const child = execa(command.file, command.args, {
       reject: false,
       cancelSignal: signal,
       killDescendants: true,
@@ -49,6 +51,13 @@ export const createExec = (signal: AbortSignal): Exec => {
         : { stdout: [streams.to, 'pipe'], buffer: { stdout: false }, encoding: 'utf8' }),
       stderr: taps === undefined ? 'pipe' : [taps.err, 'pipe'],
     } as const)
+    // A process that was stopped is over when it exits, even if another one still holds its output: ssh hands its
+    // descriptors to the master of its connection, which keeps them open for as long as the remote command runs.
+    child.nodeChildProcess.once('exit', () => {
+      const stopped = signal.aborted || Date.now() - started >= (command.timeoutMs ?? Infinity)
+      if (stopped) setTimeout(() => releaseOutput(child.nodeChildProcess), 200)
+    })
+    const result = await child
     const text = (value: unknown): string => (typeof value === 'string' ? value : '')
     return {
       command: renderCommand(command),
@@ -77,6 +86,11 @@ export const createExec = (signal: AbortSignal): Exec => {
       return result.signal === undefined ? 127 : 128 + (signalNumbers[result.signal] ?? 1)
     },
   }
+}
+
+const releaseOutput = (child: ChildProcess): void => {
+  child.stdout?.destroy()
+  child.stderr?.destroy()
 }
 
 const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }

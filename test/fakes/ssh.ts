@@ -13,11 +13,13 @@ const options = new Set([
 ])
 const words = [...argv]
 let config = ''
+let stdin = true
 while (words[0]?.startsWith('-') === true) {
   const flag = words.shift()
   if (flag === '-F') config = words.shift() ?? ''
   else if (flag === '-o' && options.has(words[0] ?? '')) words.shift()
-  else if (flag !== '-T' && flag !== '-t' && flag !== '-n')
+  else if (flag === '-n') stdin = false
+  else if (flag !== '-T' && flag !== '-t')
     refuse(`ssh: not an option that dvm uses: ${flag} ${words[0] ?? ''}`)
 }
 const [host = '', separator, line, ...more] = words
@@ -41,5 +43,5 @@ const unquote = (text: string): string[] =>
 const interactive = command === '"$SHELL" -l'
 await runInGuest(
   { program: 'ssh', argv },
-  { argv: interactive ? [] : unquote(command), workdir: unquote(workdir)[0] ?? '/', line: line ?? '' },
+  { argv: interactive ? [] : unquote(command), workdir: unquote(workdir)[0] ?? '/', line: line ?? '', stdin },
 )

@@ -155,12 +155,20 @@ const readStdin = async (): Promise<Buffer> => {
 /** Runs what the guest would run. `line` is for a shell (ssh has no argv); without it the words are the command. */
 export const runInGuest = async (
   entry: Pick<JournalEntry, 'program' | 'argv'>,
-  guest: { readonly argv: readonly string[]; readonly workdir: string; readonly line?: string },
+  guest: {
+    readonly argv: readonly string[]
+    readonly workdir: string
+    readonly line?: string
+    readonly stdin?: boolean
+  },
 ): Promise<void> => {
   const script = readScript()
   const { argv, workdir, line } = guest
   if (script.guestMode !== 'host') {
-    journal({ ...entry, guest: { argv, workdir, stdin: (await readStdin()).toString() } })
+    journal({
+      ...entry,
+      guest: { argv, workdir, stdin: guest.stdin === false ? '' : (await readStdin()).toString() },
+    })
     await answerAs('guest', script.guest, argv)
     process.exit(0)
   }
