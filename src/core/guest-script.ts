@@ -29,7 +29,7 @@ export const renderGuestScript = ({ values, bootstrap, setup }: GuestScript): st
     end,
     ...(setup === undefined
       ? []
-      : [`printf '%s\\n' '${setupMarker}'`, 'LINENO=0', '{', setup.trimEnd(), '} </dev/null']),
+      : [`printf '%s\\n' '${setupMarker}'`, 'LINENO=0', '{ :', setup.trimEnd(), '} </dev/null']),
     '',
   ].join('\n')
 }

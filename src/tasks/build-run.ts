@@ -51,13 +51,15 @@ interface ImageBuild {
   readonly context: string
   readonly tag: string
   readonly buildArgs?: Readonly<Record<string, string>>
+  /** dvm's own tool, not part of the result: its layers stay cached whatever was asked. */
+  readonly tool?: true
   /** Told each instruction as podman begins it. */
   readonly onStep?: (step: string) => void
 }
 
 /** Builds an image in the builder, logged and shown; resolves to its id. */
 export const buildImage = (run: BuildRun, voice: StepVoice, image: ImageBuild): Promise<string> => {
-  const { containerfile, context, tag, buildArgs = {}, onStep } = image
+  const { containerfile, context, tag, buildArgs = {}, tool = false, onStep } = image
   return run.deps.builder.build(
     got(run.made.builder),
     {
@@ -65,7 +67,7 @@ export const buildImage = (run: BuildRun, voice: StepVoice, image: ImageBuild): 
       context: `${work}/${context}`,
       tag,
       buildArgs,
-      noCache: run.options.noCache,
+      noCache: run.options.noCache && !tool,
     },
     (line) => {
       run.log.line(line)

@@ -22,6 +22,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
             context: 'plumbing/disk-builder',
             tag: 'localhost/dvm-disk-builder:latest',
             buildArgs: { DVM_BOOTC_BASE: got(made.bootc).image },
+            tool: true,
           })
           made.diskBuilder = { image, id: image }
         } else {

@@ -24,7 +24,9 @@ export const registerSsh = (program: Command, context: CliContext): void => {
     .argument('<vm>')
     .argument('[command...]')
     .passThroughOptions()
-    .action(async (vm: string, argv: string[]) => {
+    .action(async (vm: string, words: string[]) => {
+      // The `--` in front is ours; a second one would be the command's.
+      const argv = words[0] === '--' ? words.slice(1) : words
       if (argv.length === 0)
         throw new DvmError('usage', 'say which command to run', {
           hint: `dvm ssh ${vm} -- uname -a, or for a shell: dvm sh ${vm}`,
