@@ -94,7 +94,6 @@ export const buildFailure = (what: string, completed: Completed): DvmError => {
   const text = `${completed.stdout}\n${completed.stderr}`
   if (completed.timedOut)
     return new DvmError('failed', `${what} took too long and was stopped`, { tail: lastLines(completed) })
-  if (completed.exitCode === 255) return lostConnection(completed)
   if (completed.exitCode === 137 || /\bKilled\b/.test(completed.stderr))
     return new DvmError('failed', `${what} was killed: the builder ran out of memory`, {
       hint: 'DVM_BUILDER_MEMORY=8 dvm base build --clean',
@@ -112,15 +111,8 @@ export const buildFailure = (what: string, completed: Completed): DvmError => {
   })
 }
 
-const lostConnection = (completed: Completed): DvmError =>
-  new DvmError('failed', 'the connection to the builder was lost', {
-    hint: 'dvm base build (the builder is repaired when it is broken)',
-    tail: lastLines(completed),
-  })
-
 /** Anything else that dvm asked of the builder and did not get. */
 export const guestFailure = (what: string, completed: Completed): DvmError => {
-  if (completed.exitCode === 255) return lostConnection(completed)
   const match = known.find(({ pattern }) => pattern.test(completed.stderr))
   return new DvmError(match?.code ?? 'failed', match?.message ?? `the builder could not ${what}`, {
     hint: match?.hint ?? 'dvm base build --clean starts with a fresh builder',

@@ -85,8 +85,13 @@ export const createBuilder = (lima: Lima): Builder => {
     (await must(`find ${reference}`, root(instance, ['podman', 'image', 'inspect', reference])))
 
   return {
-    answers: async (instance) =>
-      (await lima.run(instance, { argv: ['true'], timeoutMs: 30_000 })).exitCode === 0,
+    answers: async (instance) => {
+      try {
+        return (await lima.run(instance, { argv: ['true'], timeoutMs: 30_000 })).exitCode === 0
+      } catch {
+        return false
+      }
+    },
     marker: async (instance) => (await root(instance, ['cat', `${builderRoot}/provisioned`])).stdout.trim(),
     provision: async (instance, script, marker, onLine) => {
       const completed = await work(instance, ['bash', '-s'], onLine, script)
