@@ -86,27 +86,37 @@ export const dryRunSync = async (deps: Deps, vm: string): Promise<DryRun> => {
  * @throws DvmError; a VM that this run created and that did not come up is removed again.
  */
 export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Promise<void> => {
-  const plan = await planSync(deps, vm)
+  checkVmName(vm, deps.env.builder.instance)
+  // Asked while the configuration is read. Good enough for a VM that runs; anything else is looked at again under the lock.
+  const [plan, early] = await Promise.all([planSync(deps, vm), findInstance(deps, instanceOf(vm))])
   if ((await deps.files.resolve(join(deps.env.configDir, 'setup.sh'))) !== undefined)
     deps.report.warn(
       `${deps.env.configDir}/setup.sh is not used any more: move it into your base's Containerfile or each VM's setup.sh`,
     )
+  let waited = false
   await deps.locks.hold(
     `vm:${vm}`,
     {
       wait: options.wait,
       signal: deps.signal,
-      onWait: (holder) => deps.report.note(`waiting for ${describeHolder(holder)}`),
+      onWait: (holder) => {
+        waited = true
+        deps.report.note(`waiting for ${describeHolder(holder)}`)
+      },
     },
-    () => runSync(deps, plan),
+    async () => {
+      const ready = !waited && early?.status === 'Running'
+      await runSync(deps, plan, ready ? early : await findInstance(deps, instanceOf(vm)))
+    },
   )
 }
 
-const runSync = async (deps: Deps, plan: Plan): Promise<void> => {
+const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Promise<void> => {
   const { vm, config, spec, setup } = plan
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
   const write = (line: string): void => log.line(line)
-  let instance = await findInstance(deps, spec.name)
+  let instance = found
+  let created = false
   const action = actionFor(instance?.status)
   const start = async (voice: StepVoice): Promise<void> => {
     voice.progress('waiting for the VM to come up')
@@ -120,6 +130,7 @@ const runSync = async (deps: Deps, plan: Plan): Promise<void> => {
       run: async (voice) => {
         await writeDocument(deps, plan)
         await deps.lima.create(spec, write)
+        created = true
         await deps.state.write(vm, {
           ...(plan.base.kind === 'disk' && plan.base.generation !== undefined
             ? { generation: plan.base.generation }
@@ -131,8 +142,8 @@ const runSync = async (deps: Deps, plan: Plan): Promise<void> => {
         await start(voice)
       },
       undo: async () => {
-        // Only what this run made and what never came up: once it ran, it may hold work.
-        if (instance === undefined || instance.status !== 'Running')
+        // Only what this run made (or was making when it was interrupted) and what never came up: once it ran, it may hold work.
+        if ((created || deps.signal.aborted) && instance?.status !== 'Running')
           await deps.undo.lima.delete(spec.name, { force: true }, write)
       },
     })
