@@ -10,34 +10,73 @@ export interface Instruction {
   readonly line: number
 }
 
+interface Heredoc {
+  readonly word: string
+  /** `<<-`: tabs in front of the end word do not count. */
+  readonly tabs: boolean
+}
+
+/** The here-documents that an instruction opens, in order. Neither `<<<` nor `1<<4` is one. */
+const heredocsOf = (name: string, value: string): Heredoc[] =>
+  !['RUN', 'COPY', 'ADD'].includes(name)
+    ? []
+    : [...value.matchAll(/(?<![^\s;&|(])\d*<<(-?)\s*(["']?)([A-Za-z_]\w*)\2(?![\w"'])/g)].map((match) => ({
+        word: match[3] ?? '',
+        tabs: match[1] === '-',
+      }))
+
+/** The escape character: a backslash unless a directive at the very top says that it is a backtick. */
+const escapeOf = (lines: readonly string[]): string => {
+  for (const line of lines) {
+    const [, name, value] = /^#\s*([a-zA-Z]+)\s*=\s*(\S+)\s*$/.exec(line) ?? []
+    if (name === undefined) break
+    if (name.toLowerCase() === 'escape' && value === '`') return '`'
+  }
+  return '\\'
+}
+
 /** Splits a Containerfile into instructions; comments and blank lines inside a continuation do not end it. */
 export const parseContainerfile = (text: string): Instruction[] => {
   const found: Instruction[] = []
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const escape = escapeOf(lines)
   let open: { name: string; value: string; line: number } | undefined
-  let heredoc: string | undefined
-  text.split(/\r?\n/).forEach((raw, index) => {
+  let heredocs: Heredoc[] = []
+  lines.forEach((raw, index) => {
+    const [heredoc] = heredocs
     if (heredoc !== undefined) {
-      if (raw.trim() === heredoc) heredoc = undefined
+      if ((heredoc.tabs ? raw.replace(/^\t+/, '') : raw) === heredoc.word) heredocs = heredocs.slice(1)
       return
     }
-    const line = raw.trim()
-    if (line === '' || line.startsWith('#')) return
-    const continues = line.endsWith('\\')
+    if (raw.trim() === '' || raw.trimStart().startsWith('#')) return
+    const line = raw.trimEnd()
+    const continues = line.endsWith(escape)
     const body = continues ? line.slice(0, -1) : line
     if (open === undefined) {
-      const match = /^(\S+)\s*(.*)$/s.exec(body)
+      const match = /^\s*(\S+)\s*(.*)$/s.exec(body)
       open = { name: (match?.[1] ?? '').toUpperCase(), value: match?.[2] ?? '', line: index + 1 }
     } else open.value += body
     if (continues) return
-    heredoc = /<<-?\s*["']?(\w+)["']?/.exec(open.value)?.[1]
+    heredocs = heredocsOf(open.name, open.value)
     found.push({ ...open, value: open.value.trim() })
     open = undefined
   })
-  if (open !== undefined) found.push(open)
+  if (open !== undefined) found.push({ ...open, value: open.value.trim() })
   return found
 }
 
 const isDvmBase = (image: string): boolean => /^(localhost\/)?dvm-base(:latest)?$/.test(image)
+
+/** The defaults of the ARG lines before the first FROM; dvm sets none of them from outside. */
+const globalArguments = (instructions: readonly Instruction[]): ReadonlyMap<string, string> => {
+  const values = new Map<string, string>()
+  for (const { name, value } of instructions) {
+    if (name === 'FROM') break
+    const [, variable, text = ''] = /^(\w+)=(.*)$/.exec(name === 'ARG' ? value : '') ?? []
+    if (variable !== undefined) values.set(variable, text.replaceAll(/^(["'])(.*)\1$/g, '$2'))
+  }
+  return values
+}
 
 /**
  * Checks that the image which the Containerfile ends in is made FROM dvm-base, directly or through an earlier stage.
@@ -45,15 +84,20 @@ const isDvmBase = (image: string): boolean => /^(localhost\/)?dvm-base(:latest)?
  */
 export const checkStartsFromDvmBase = (text: string, path: string): void => {
   const hint = 'make its last stage start with: FROM dvm-base'
-  const aliases = new Set<string>()
+  const instructions = parseContainerfile(text)
+  const values = globalArguments(instructions)
+  /** Stage names in small letters, and whether the stage leads to dvm-base. */
+  const stages = new Map<string, boolean>()
   let last: { fits: boolean; image: string; line: number } | undefined
-  for (const { name, value, line } of parseContainerfile(text)) {
+  for (const { name, value, line } of instructions) {
     if (name !== 'FROM') continue
     const words = value.split(/\s+/).filter((word) => !word.startsWith('--'))
-    const image = words[0] ?? ''
-    const fits = isDvmBase(image) || aliases.has(image.toLowerCase())
-    if (fits && words[1]?.toLowerCase() === 'as' && words[2] !== undefined)
-      aliases.add(words[2].toLowerCase())
+    const image = (words[0] ?? '').replaceAll(
+      /\$(?:\{(\w+)\}|(\w+))/g,
+      (all, braced?: string, plain?: string) => values.get(braced ?? plain ?? '') ?? all,
+    )
+    const fits = stages.get(image.toLowerCase()) ?? isDvmBase(image)
+    if (words[1]?.toLowerCase() === 'as' && words[2] !== undefined) stages.set(words[2].toLowerCase(), fits)
     last = { fits, image, line }
   }
   if (last === undefined) throw new DvmError('config', `${path} has no FROM line`, { hint })
@@ -67,8 +111,15 @@ export const checkStartsFromDvmBase = (text: string, path: string): void => {
 
 const squeeze = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
 
-/** The line of the instruction that podman names in `STEP n/m: …` or in its error; undefined when it cannot be told. */
+/**
+ * The line of the instruction that podman names in `STEP n/m: …`; undefined when it cannot be told. Podman adds the start of
+ * a here-document in brackets, and `AS name` comes in its own case.
+ */
 export const lineOfStep = (text: string, step: string): number | undefined => {
   const wanted = squeeze(step)
-  return parseContainerfile(text).find(({ name, value }) => squeeze(`${name} ${value}`) === wanted)?.line
+  return parseContainerfile(text).find(({ name, value }) => {
+    const own = squeeze(`${name} ${value}`)
+    const shown = squeeze(wanted.replace(/^\S+/, (word) => word.toUpperCase()))
+    return own === shown || (heredocsOf(name, value).length > 0 && shown.startsWith(`${own} (`))
+  })?.line
 }

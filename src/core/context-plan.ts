@@ -39,7 +39,9 @@ export const contextRules = (ignoreText: string | undefined, hasDevBase: boolean
   const top = new Set([...always, ...(hasDevBase ? ['dev'] : [])])
   const looksSecret = (path: string): boolean =>
     secretNames.test(path.split('/').at(-1) ?? '') && !rescued.has(path)
-  const kept = (path: string): boolean => !top.has(path.split('/')[0] ?? '') && !ignore.ignores(path)
+  // The Containerfile is read whatever an ignore file says, as every builder does; `*` with a few `!names` is common.
+  const kept = (path: string): boolean =>
+    path === 'Containerfile' || (!top.has(path.split('/')[0] ?? '') && !ignore.ignores(path))
   return {
     ships: (path) => kept(path) && !looksSecret(path),
     looksSecret: (path) => kept(path) && looksSecret(path),

@@ -1,5 +1,5 @@
 // The first bytes of a disk: enough to tell qcow2 from raw and to know the size that a VM will see.
-// Source: the qcow2 specification (QEMU docs/interop/qcow2), header fields magic, version, backing_file_offset, size.
+// Source: the qcow2 specification (QEMU docs/interop/qcow2), header fields magic, version, backing_file_offset, size, incompatible_features.
 
 export interface DiskImage {
   readonly format: 'qcow2' | 'raw'
@@ -21,10 +21,14 @@ export const readDiskImage = (header: Uint8Array, fileSize: number): DiskImage |
     return {
       format: 'qcow2',
       virtualSize: Number(view.getBigUint64(24)),
-      hasBackingFile: view.getBigUint64(8) !== 0n,
+      hasBackingFile: view.getBigUint64(8) !== 0n || (version === 3 && hasExternalData(view)),
     }
   }
   const bootable = header.byteLength >= 512 && view.getUint16(510) === 0x55aa
   if (!bootable || fileSize % 512 !== 0) return undefined
   return { format: 'raw', virtualSize: fileSize, hasBackingFile: false }
 }
+
+/** Bit 2 of version 3's incompatible features: the contents are in another file. */
+const hasExternalData = (view: DataView): boolean =>
+  view.byteLength >= 80 && (view.getBigUint64(72) & 4n) !== 0n

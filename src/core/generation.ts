@@ -40,15 +40,30 @@ export const shortName = (generation: string): string => generation.slice(0, 12)
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-/** Decodes metadata.json; undefined when it is not dvm's. */
-export const parseMetadata = (text: string): Metadata | undefined => {
-  let value: unknown
+const parseRecord = (text: string): Readonly<Record<string, unknown>> | undefined => {
   try {
-    value = JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined
   }
-  if (typeof value !== 'object' || value === null) return undefined
+}
+
+/** Decodes manifest.json; undefined when it is not dvm's. */
+export const parseManifest = (text: string): Manifest | undefined => {
+  const { inputs, tools } = parseRecord(text) ?? {}
+  if (typeof inputs !== 'object' || inputs === null || typeof tools !== 'object' || tools === null)
+    return undefined
+  const { context, plumbing } = inputs as Partial<Record<string, unknown>>
+  return typeof context === 'object' && context !== null && typeof plumbing === 'object' && plumbing !== null
+    ? ({ inputs, tools } as Manifest)
+    : undefined
+}
+
+/** Decodes metadata.json; undefined when it is not dvm's. */
+export const parseMetadata = (text: string): Metadata | undefined => {
+  const value = parseRecord(text)
+  if (value === undefined) return undefined
   const record = value as Partial<Record<keyof Metadata, unknown>>
   const texts = [
     record.generation,
@@ -59,5 +74,5 @@ export const parseMetadata = (text: string): Metadata | undefined => {
     record.bootcBase,
   ]
   if (record.schema !== 1 || !texts.every(isText) || typeof record.diskSize !== 'number') return undefined
-  return value as Metadata
+  return value as unknown as Metadata
 }

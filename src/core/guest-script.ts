@@ -12,32 +12,34 @@ export interface GuestScript {
 /** Printed by the guest between bootstrap and setup.sh, so that a failure is blamed on the right one. */
 export const setupMarker = '::dvm setup.sh::'
 
-const quoted = (text: string): string => (text === '' ? "''" : quoteWord(text))
-
 /**
- * Renders it for `bash -s`, run by Lima's login user (who may sudo). setup.sh is read whole before it starts and gets an
- * empty stdin, so that a command in it which reads stdin does not eat the rest; its line numbers stay its own.
+ * Renders it for `bash -s`, run by Lima's login user (who may sudo). setup.sh is sourced from a descriptor of its own: bash
+ * reads it whole before it starts, its line numbers are its own, its stdin is empty (a command in it that reads stdin does
+ * not eat the rest), and it may end in anything: a comment, an open brace, half a line.
  */
 export const renderGuestScript = ({ values, bootstrap, setup }: GuestScript): string => {
   const names = Object.keys(values)
-  const end = endMarker(bootstrap)
+  const end = endMarker('DVM_BOOTSTRAP_END', bootstrap)
   return [
     'set -Eeuo pipefail',
-    ...names.map((name) => `export ${name}=${quoted(values[name] ?? '')}`),
+    ...names.map((name) => `export ${name}=${quoteWord(values[name] ?? '')}`),
     `sudo ${['DVM_USER', 'DVM_CODE_DIR', 'DVM_SUBUID_COUNT', 'DVM_SUBGID_COUNT'].map((name) => `${name}="$${name}"`).join(' ')} bash -s <<'${end}'`,
     bootstrap.trimEnd(),
     end,
-    ...(setup === undefined
-      ? []
-      : [`printf '%s\\n' '${setupMarker}'`, 'LINENO=0', '{ :', setup.trimEnd(), '} </dev/null']),
+    ...(setup === undefined ? [] : [`printf '%s\\n' '${setupMarker}'`, ...sourced(setup)]),
     '',
   ].join('\n')
 }
 
+const sourced = (setup: string): string[] => {
+  const end = endMarker('DVM_SETUP_END', setup)
+  return [`. /dev/fd/3 3<<'${end}' </dev/null`, setup.replace(/\n$/, ''), end]
+}
+
 /** A line that the text does not hold. */
-const endMarker = (text: string): string => {
+const endMarker = (word: string, text: string): string => {
   const lines = new Set(text.split('\n'))
-  let end = 'DVM_BOOTSTRAP_END'
+  let end = word
   while (lines.has(end)) end += '_'
   return end
 }

@@ -54,6 +54,8 @@ export const ensureBuilder = async (
   const provision = async (instance: Instance): Promise<Instance> => {
     if ((await deps.builder.marker(instance)) === marker) return instance
     voice.progress('provisioning: podman and what the disk builder needs')
+    // A killed run may still be installing in there, and two package managers get in each other's way.
+    await deps.builder.sweep(instance)
     await deps.builder.provision(instance, script, marker, log)
     return instance
   }

@@ -6,7 +6,7 @@ import { gib, sizeText } from '../core/sizes.ts'
 import { plumbingFolders, type BasePlan } from './base-plan.ts'
 import { provideBootcBase } from './bootc-base.ts'
 import { buildImage, got, targetTag, type BuildRun } from './build-run.ts'
-import { ensureBuilder, sweepBootTest } from './builder-vm.ts'
+import { ensureBuilder, findInstance, sweepBootTest } from './builder-vm.ts'
 import type { Step } from './steps.ts'
 
 export const imageSteps = (run: BuildRun): Step[] => {
@@ -47,9 +47,13 @@ export const imageSteps = (run: BuildRun): Step[] => {
           )
       },
       undo: async () => {
-        // Interrupted or failed: nothing of this build goes on in the builder.
-        if (made.builder !== undefined)
-          await deps.undo.builder.sweep(made.builder).catch((error: unknown) => write(String(error)))
+        // Interrupted or failed: nothing of this build goes on in the builder, not even its provisioning.
+        try {
+          const builder = made.builder ?? (await findInstance(deps.undo, deps.env.builder.instance))
+          if (builder?.status === 'Running') await deps.undo.builder.sweep(builder)
+        } catch (error) {
+          write(String(error))
+        }
       },
     },
     {

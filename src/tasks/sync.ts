@@ -132,9 +132,8 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
         await deps.lima.create(spec, write)
         created = true
         await deps.state.write(vm, {
-          ...(plan.base.kind === 'disk' && plan.base.generation !== undefined
-            ? { generation: plan.base.generation }
-            : {}),
+          // Undefined forgets what an earlier VM of this name was made from.
+          generation: plan.base.kind === 'disk' ? plan.base.generation : undefined,
           baseImage: plan.base.kind === 'disk' ? plan.base.location : plan.base.template,
           createdAt: new Date().toISOString(),
           config: { cpus: config.cpus, memory: config.memory, disk: config.disk },

@@ -3,6 +3,7 @@
 //   base/current -> generations/HASH                                 the one thing that changes
 //   base/disk.qcow2 -> current/disk.qcow2, base/metadata.json -> current/metadata.json
 import {
+  lstat,
   mkdir,
   open,
   readdir,
@@ -17,7 +18,7 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Generation, Manifest, Metadata } from '../../core/generation.ts'
-import { parseMetadata } from '../../core/generation.ts'
+import { parseManifest, parseMetadata } from '../../core/generation.ts'
 import {
   ensurePrivateDirectory,
   readTextIfThere,
@@ -75,6 +76,18 @@ const linkTarget = async (path: string): Promise<string | undefined> => {
   }
 }
 
+/** The name itself, or with a number when something stands there: what was put aside before stays. */
+const freeName = async (path: string): Promise<string> => {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? path : `${path}-${number}`
+    const taken = await lstat(name).then(
+      () => true,
+      () => false,
+    )
+    if (!taken) return name
+  }
+}
+
 export const createBaseStore = (cacheDir: string): BaseStore => {
   const root = join(cacheDir, 'base')
   const generations = join(root, 'generations')
@@ -94,9 +107,8 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
       () => undefined,
     )
     // A disk of another size was cut off or changed by hand: it is no generation, and the next build makes it anew.
-    return size === metadata.diskSize
-      ? { metadata, manifest: JSON.parse(manifestText) as Manifest, disk }
-      : undefined
+    const manifest = parseManifest(manifestText)
+    return manifest !== undefined && size === metadata.diskSize ? { metadata, manifest, disk } : undefined
   }
 
   const names = async (): Promise<string[]> => {
@@ -201,7 +213,7 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
       await mkdir(dirname(path), { recursive: true })
       const existing = await stat(path).catch(() => undefined)
       const ours = (await linkTarget(path)) !== undefined || existing === undefined
-      const aside = ours ? undefined : `${path}.previous`
+      const aside = ours ? undefined : await freeName(`${path}.previous`)
       if (aside !== undefined) await rename(path, aside)
       await replaceLink(generation.disk, path)
       return aside
