@@ -1,0 +1,9 @@
+# shellcheck shell=bash disable=SC2034
+# Settings for this VM. Read as bash, after the global config.sh.
+
+# DVM_CPUS=4
+# DVM_MEMORY=4
+# DVM_DISK=60
+
+# Ports of this VM on the host's loopback, host:guest.
+# DVM_PORTS=(3000:3000 5432:5432)
