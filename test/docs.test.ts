@@ -1,7 +1,7 @@
 // Holds the documents to the program: what they name exists, and what exists they name. Also what no file of the repository may hold.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import test from 'node:test'
 import type { Command } from 'commander'
@@ -156,15 +156,24 @@ test('the changelog has a place for what comes next', () => {
   assert.match(read('CHANGELOG.md'), /^## Unreleased$/m)
 })
 
-/** Every file that is, or is about to be, in the repository. */
-const files = (): string[] =>
-  execFileSync(
-    'git',
-    ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-    { cwd: root, encoding: 'utf8' },
+/** Every file that is, or is about to be, in the repository; in a copy without git, every file that is not made here. */
+const files = (): string[] => {
+  const git = ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard']
+  const listed = existsSync(join(root, '.git'))
+    ? execFileSync('git', git, { cwd: root, encoding: 'utf8' }).split('\0')
+    : readdirSync(root)
+        .filter((name) => !['node_modules', 'dist', '.tools'].includes(name))
+        .flatMap((name) =>
+          statSync(join(root, name)).isFile()
+            ? [name]
+            : readdirSync(join(root, name), { recursive: true, encoding: 'utf8' }).map((path) =>
+                join(name, path),
+              ),
+        )
+  return listed.filter(
+    (path) => path !== '' && existsSync(join(root, path)) && statSync(join(root, path)).isFile(),
   )
-    .split('\0')
-    .filter((path) => path !== '' && existsSync(join(root, path)) && statSync(join(root, path)).isFile())
+}
 
 test('no file holds a path of the machine that it was made on', () => {
   // Homes of nobody in particular are fine: examples in tests, and what a shell or a template fills in.
