@@ -1,0 +1,18 @@
+set -Eeuo pipefail
+export DVM_NAME=app
+export DVM_VM=app
+export DVM_LIMA_NAME=dvm-app
+export DVM_USER=developer
+export DVM_CODE_DIR=/home/developer/code/app
+export DVM_PORTS=3000:3000,8080:80
+export DVM_SUBUID_COUNT=65536
+export DVM_SUBGID_COUNT=0
+sudo DVM_USER="$DVM_USER" DVM_CODE_DIR="$DVM_CODE_DIR" DVM_SUBUID_COUNT="$DVM_SUBUID_COUNT" DVM_SUBGID_COUNT="$DVM_SUBGID_COUNT" bash -s <<'DVM_BOOTSTRAP_END'
+# bootstrap.sh
+echo hello
+DVM_BOOTSTRAP_END
+printf '%s\n' '::dvm setup.sh::'
+. /dev/fd/3 3<<'DVM_SETUP_END' </dev/null
+# setup.sh
+echo mine
+DVM_SETUP_END

@@ -1,0 +1,35 @@
+// Records of base generations for tests.
+import { inputsSchema } from '../../src/core/base-inputs.ts'
+import type { Manifest, Metadata } from '../../src/core/generation.ts'
+
+export const metadataOf = (generation: string, change: Partial<Metadata> = {}): Metadata => ({
+  schema: 1,
+  generation,
+  builtAt: '2026-08-01T10:00:00.000Z',
+  arch: 'x86_64',
+  flavour: 'debian',
+  bootcBase: 'bootstrap:trixie',
+  bootcBaseId: 'b1',
+  diskBuilder: "dvm's own for debian",
+  diskBuilderId: 'd1',
+  dvmVersion: '0.0.0',
+  diskSize: 512,
+  virtualSize: 10 * 1024 ** 3,
+  sha256: 'c'.repeat(64),
+  bootTest: 'passed',
+  ...change,
+})
+
+export const manifestOf = (): Manifest => ({
+  inputs: {
+    schema: inputsSchema,
+    arch: 'x86_64',
+    flavour: 'debian',
+    bootcBase: 'bootstrap:trixie',
+    diskBuilder: 'own',
+    rootfs: 'ext4',
+    context: { Containerfile: '644:1' },
+    plumbing: {},
+  },
+  tools: { podman: 'podman version 5.4.2' },
+})
