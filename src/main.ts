@@ -12,6 +12,14 @@ const version = (): string => {
   return version
 }
 
+// Said before anything newer than this Node is loaded; `engines` in package.json is only a warning to npm.
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  process.stderr.write(
+    `dvm: needs Node 24 or later, this is ${process.versions.node}\n  try: install Node 24, https://nodejs.org/en/download\n`,
+  )
+  process.exit(4)
+}
+
 const abort = new AbortController()
 // `on`, not `once`: with once, execa's exit hook would see no other listener and kill dvm before its rollback.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

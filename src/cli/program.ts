@@ -31,12 +31,12 @@ export const createProgram = (context: CliContext): Command => {
 }
 
 /**
- * Runs one command line (without node and the script).
+ * Runs one command line (without node and the script); an empty one is `ls`.
  * @throws DvmError for expected failures, `usage` for a command line that makes no sense.
  */
 export const runProgram = async (argv: readonly string[], context: CliContext): Promise<void> => {
   try {
-    await createProgram(context).parseAsync([...argv], { from: 'user' })
+    await createProgram(context).parseAsync(argv.length === 0 ? ['ls'] : [...argv], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // commander has already printed its message (and help) by itself.

@@ -1,12 +1,12 @@
 // The boot test: a throw-away VM from the candidate must come up and be healthy before anything is published.
 import { bootProblems, parseBootReport } from '../core/boot-check.ts'
-import { hopelessConsole } from '../core/console.ts'
 import { DvmError, messageOf } from '../core/errors.ts'
 import { bootTestInstance } from '../core/names.ts'
 import { gib } from '../core/sizes.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { findInstance, sweepBootTest } from './builder-vm.ts'
+import { startVm } from './start-vm.ts'
 import type { StepVoice } from './steps.ts'
 
 interface Candidate {
@@ -17,45 +17,11 @@ interface Candidate {
   readonly document: string
 }
 
-const refuse = async (deps: Deps, why: string, directory: string | undefined): Promise<never> => {
-  const console = directory === undefined ? [] : await deps.consoles.tail(directory, 20)
-  throw new DvmError('failed', `the new base does not pass the boot test: ${why}`, {
+const refusal = (why: string, tail: readonly string[] = []): DvmError =>
+  new DvmError('failed', `the new base does not pass the boot test: ${why}`, {
     hint: 'correct your Containerfile and build again; the old base stays in use',
-    tail: console,
+    tail,
   })
-}
-
-/** Watches the console while Lima waits, and stops the VM as soon as it is hopeless. Resolves to why, if so. */
-const watchConsole = (
-  deps: Deps,
-  directory: string,
-): { readonly stop: () => Promise<string | undefined> } => {
-  let over = false
-  let wake = (): void => undefined
-  const watching = (async () => {
-    for (;;) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 2000)
-        wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-      if (over) return undefined
-      const reason = hopelessConsole(await deps.consoles.tail(directory, 200))
-      if (reason === undefined) continue
-      await deps.undo.lima.stop(bootTestInstance, { force: true }).catch(() => undefined)
-      return reason
-    }
-  })()
-  return {
-    stop: () => {
-      over = true
-      wake()
-      return watching
-    },
-  }
-}
 
 /**
  * Boots the candidate and judges it.
@@ -84,7 +50,8 @@ export const bootTest = async (
     const instance = await findInstance(deps, bootTestInstance)
     if (instance === undefined)
       throw new DvmError('failed', 'Lima does not list the boot test VM right after it was made')
-    await startWatched(deps, instance, voice, log)
+    voice.progress('booting a throw-away VM from it')
+    await startCandidate(deps, instance, log)
     voice.progress('asking the guest')
     const running = (await findInstance(deps, bootTestInstance)) ?? instance
     const script = await deps.assets.text('guest/boot-check.sh')
@@ -93,9 +60,10 @@ export const bootTest = async (
       { argv: ['sudo', 'bash', '-s'], input: script, timeoutMs: 600_000 },
       log,
     )
-    if (checked.exitCode !== 0) await refuse(deps, 'it boots, but does not answer over ssh', instance.dir)
+    if (checked.exitCode !== 0)
+      throw refusal('it boots, but cannot run the boot check', checked.stderr.split('\n').slice(-20))
     const problems = bootProblems(parseBootReport(checked.stdout), (diskGib - 3) * gib)
-    if (problems.length > 0) await refuse(deps, problems.join('; '), undefined)
+    if (problems.length > 0) throw refusal(problems.join('; '))
   } finally {
     await deps.undo.lima
       .delete(bootTestInstance, { force: true }, log)
@@ -103,21 +71,12 @@ export const bootTest = async (
   }
 }
 
-const startWatched = async (
-  deps: Deps,
-  instance: Instance,
-  voice: StepVoice,
-  log: (line: string) => void,
-): Promise<void> => {
-  voice.progress('booting a throw-away VM from it')
-  const watch = watchConsole(deps, instance.dir)
+const startCandidate = async (deps: Deps, instance: Instance, log: (line: string) => void): Promise<void> => {
   try {
-    await deps.lima.start(bootTestInstance, {}, log)
+    await startVm(deps, instance, log)
   } catch (error) {
     deps.signal.throwIfAborted()
-    const reason = await watch.stop()
-    await refuse(deps, reason ?? messageOf(error), instance.dir)
-  } finally {
-    await watch.stop()
+    if (!(error instanceof DvmError) || error.code !== 'failed') throw error
+    throw refusal(error.message, error.tail)
   }
 }

@@ -5,6 +5,7 @@ import { DvmError } from '../core/errors.ts'
 import type { Flavour } from '../core/flavour.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
+import { startVm } from './start-vm.ts'
 import type { StepVoice } from './steps.ts'
 
 export interface BuilderOptions {
@@ -49,7 +50,7 @@ export const ensureBuilder = async (
   }
   const start = async (): Promise<void> => {
     voice.progress(`starting ${name}`)
-    await deps.lima.start(name, {}, log)
+    await startVm(deps, await mustFind(deps, name), log)
   }
   const provision = async (instance: Instance): Promise<Instance> => {
     if ((await deps.builder.marker(instance)) === marker) return instance

@@ -7,6 +7,7 @@ import type { Instance } from '../ports/lima/index.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
+import { startVm } from './start-vm.ts'
 import { loadVmConfig } from './vm-config.ts'
 
 export interface EnterOptions {
@@ -48,7 +49,7 @@ const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
   deps.report.note(`starting ${vm}`)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
   try {
-    await deps.lima.start(name, {}, (line) => log.line(line))
+    await startVm(deps, found, (line) => log.line(line))
   } finally {
     log.close()
   }

@@ -13,6 +13,7 @@ import { findBaseImage, type BaseImage } from './base-image.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { prepareGuest } from './guest.ts'
+import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
 import { loadVmConfig } from './vm-config.ts'
 
@@ -120,7 +121,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
   const action = actionFor(instance?.status)
   const start = async (voice: StepVoice): Promise<void> => {
     voice.progress('waiting for the VM to come up')
-    await deps.lima.start(spec.name, {}, write)
+    await startVm(deps, mustRun(instance ?? (await findInstance(deps, spec.name)), vm), write)
     instance = await findInstance(deps, spec.name)
   }
   const steps: Step[] = []

@@ -8,7 +8,7 @@ import { temporaryDirectory, writePrivate } from '../support/temporary.ts'
 const template = (path: string): string =>
   readFileSync(resolve(import.meta.dirname, '../../templates', path), 'utf8')
 const next = 'add what every VM should have, then: dvm base build\n'
-const devNext = 'list packages in packages.txt; each VM with projects builds it at its next dvm sync\n'
+const devNext = 'list packages in packages.txt: dvm base build bakes them into the base\n'
 
 const choices: readonly [string, readonly string[], Record<string, string>][] = [
   ['fedora', [], {}],

@@ -26,8 +26,6 @@ export const registerBaseDevInit = (base: Command, context: CliContext): void =>
       const { initDevBase } = await import('../../tasks/base-init.ts')
       const deps = await context.deps()
       for (const path of await initDevBase(deps)) context.reporter.print(tilde(path, deps.env.home))
-      context.reporter.note(
-        'list packages in packages.txt; each VM with projects builds it at its next dvm sync',
-      )
+      context.reporter.note('list packages in packages.txt: dvm base build bakes them into the base')
     })
 }

@@ -7,7 +7,7 @@ import { tilde } from '../reporter.ts'
 
 export const registerLs = (program: Command, context: CliContext): void => {
   program
-    .command('ls', { isDefault: true })
+    .command('ls')
     .description('list VMs (what dvm does without a command)')
     .option('--only-config', 'only VMs that have a configuration')
     .option('--json', 'one JSON array')

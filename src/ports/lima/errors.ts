@@ -155,7 +155,8 @@ const lastWord = (stderr: string): string => {
   const logs = lines.map(parseLogLine).filter((line) => line !== undefined)
   const worst =
     logs.findLast(({ level }) => level === 'fatal') ?? logs.findLast(({ level }) => level === 'error')
-  return worst?.message ?? lines.at(-1) ?? ''
+  const plain = lines.findLast((line) => parseLogLine(line) === undefined)
+  return worst?.message ?? plain ?? ''
 }
 
 /** Everything that limactl complained of, its JSON unwrapped. */
@@ -205,7 +206,10 @@ export const limaError = (completed: Completed, attempt: Attempt): DvmError => {
       const fill = (text: string): string => text.replaceAll('NAME', name).replaceAll('$1', match[1] ?? '')
       return new DvmError(code, fill(message), { hint: fill(hint), tail: last.split('\n') })
     }
-  const reason = last === '' ? `limactl exited with ${completed.exitCode ?? 'a signal'}` : last
+  const reason =
+    last === ''
+      ? `limactl ended with ${completed.exitCode === undefined ? 'a signal' : `exit code ${completed.exitCode}`}`
+      : last
   return new DvmError('failed', `could not ${attempt.what}: ${reason}`, {
     hint: attempt.name === undefined ? 'limactl list' : `limactl list ${attempt.name}`,
   })
