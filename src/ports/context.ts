@@ -85,6 +85,7 @@ export const createContextPort = (): ContextPort => ({
 async function* packAll(shipments: readonly Shipment[]): AsyncGenerator<Buffer> {
   const { create } = await import('tar')
   for (const { from, to, paths, as } of shipments) {
+    if (paths.length === 0) continue
     const options = {
       cwd: from,
       prefix: to,

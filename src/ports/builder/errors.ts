@@ -7,6 +7,8 @@ interface Known {
   readonly code: ErrorCode
   readonly message: string
   readonly hint: string
+  /** True when a tool inside a RUN line may say so as well, and means it. */
+  readonly inRun?: true
 }
 
 // Sources: texts of podman 5, bootc-image-builder (both generations) and registries, as their users report them.
@@ -24,6 +26,7 @@ const known: readonly Known[] = [
     message:
       'the connection to the registry is intercepted: its certificate is signed by an unknown authority',
     hint: "add your proxy's CA to the builder, or leave that network",
+    inRun: true,
   },
   {
     pattern: /toomanyrequests|\b429\b|Too Many Requests/i,
@@ -37,12 +40,14 @@ const known: readonly Known[] = [
     code: 'network',
     message: 'the network or the registry cannot be reached from the builder',
     hint: 'check your connection and proxy, then build again; the old base stays in use',
+    inRun: true,
   },
   {
     pattern: /No space left on device|cp: error (deallocating|writing)|no space left/i,
     code: 'failed',
     message: 'the disk of the builder is full',
     hint: 'DVM_BUILDER_DISK=80 dvm base build --clean',
+    inRun: true,
   },
   {
     pattern: /is not a bootc image/,
@@ -74,6 +79,7 @@ const known: readonly Known[] = [
     code: 'config',
     message: 'the image is for another CPU architecture than this machine',
     hint: 'use images that exist for this architecture',
+    inRun: true,
   },
 ]
 
@@ -99,14 +105,15 @@ export const buildFailure = (what: string, completed: Completed): DvmError => {
       hint: 'DVM_BUILDER_MEMORY=8 dvm base build --clean',
       tail: lastLines(completed),
     })
-  // Only podman's own last error decides: a tool inside a RUN line may print anything.
-  const own = errorLine(completed) ?? text.slice(-2000)
+  // Podman's own last error decides first: a tool inside a RUN line may print anything, `429 packages` for one.
+  const own = errorLine(completed)
+  const inRun = /\bSTEP "RUN /.test(own ?? '')
   const match =
-    known.find(({ pattern }) => pattern.test(own)) ??
-    known.find(({ pattern }) => pattern.test(text.slice(-4000)))
+    known.find(({ pattern }) => !inRun && pattern.test(own ?? '')) ??
+    known.find(({ pattern, inRun: counts }) => (counts || !inRun) && pattern.test(text.slice(-4000)))
   if (match !== undefined)
     return new DvmError(match.code, match.message, { hint: match.hint, tail: lastLines(completed) })
-  return new DvmError('failed', errorLine(completed)?.replace(/^[Ee]rror: /, '') ?? `${what} failed`, {
+  return new DvmError('failed', own?.replace(/^[Ee]rror: /, '') ?? `${what} failed`, {
     tail: lastLines(completed),
   })
 }

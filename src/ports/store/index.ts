@@ -140,8 +140,13 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
   return {
     defaultImage: join(root, 'disk.qcow2'),
     current: async () => {
-      const target = await linkTarget(currentLink)
-      return target === undefined ? undefined : read(basename(target))
+      for (let last: string | undefined; ;) {
+        const target = await linkTarget(currentLink)
+        const found = target === undefined ? undefined : await read(basename(target))
+        // Not there: it may have been replaced and pruned while we looked, which the link then shows.
+        if (found !== undefined || target === last) return found
+        last = target
+      }
     },
     find,
     list: async () => {

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import test, { type TestContext } from 'node:test'
+import { createContextPort, type Shipment } from '../../src/ports/context.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const port = createContextPort()
+
+const put = (root: string, path: string, text = path, mode = 0o644): void => {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+  chmodSync(join(root, path), mode)
+}
+
+/** Extracted as the builder does it. */
+const extract = async (t: TestContext, shipments: readonly Shipment[]): Promise<string> => {
+  const target = temporaryDirectory(t)
+  const input = await buffer(port.pack(shipments))
+  execFileSync('tar', ['--extract', '--ignore-zeros', '--no-same-owner', '--directory', target], { input })
+  return target
+}
+
+const listed = (root: string): string[] =>
+  readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((path) => {
+      const stats = lstatSync(join(root, path))
+      if (stats.isSymbolicLink()) return `${path} -> ${readlinkSync(join(root, path))}`
+      return stats.isDirectory() ? `${path}/` : `${path} ${(stats.mode & 0o777).toString(8)}`
+    })
+    .sort()
+
+const odd = [
+  '@file',
+  '-rf',
+  '--checkpoint=1',
+  'line\nbreak',
+  'grüße 日本.txt',
+  ' blank ',
+  "it's",
+  '*',
+  'a\\b',
+  '~',
+]
+
+test('what is packed comes out as it was: contents, modes, links, odd names, empty directories', async (t) => {
+  const root = temporaryDirectory(t)
+  put(root, 'Containerfile', 'FROM dvm-base\n')
+  put(root, 'bin/tool', '#!/bin/sh\n', 0o755)
+  put(root, 'secretive', 'x', 0o600)
+  put(root, 'empty-file', '')
+  mkdirSync(join(root, 'empty/inner'), { recursive: true })
+  symlinkSync('../bin/tool', join(root, 'bin/link'))
+  symlinkSync('/does/not/exist', join(root, 'dangling'))
+  for (const name of odd) put(root, name)
+  put(root, `long/${'d'.repeat(120)}/${'f'.repeat(200)}`)
+  const { files, secrets } = await port.scanBase(root)
+  assert.deepEqual(secrets, [])
+  const target = await extract(t, [{ from: root, to: 'context', paths: Object.keys(files) }])
+  assert.deepEqual(
+    listed(join(target, 'context')),
+    listed(root),
+    'modes are what they were: group and world could not write',
+  )
+  for (const name of odd) assert.equal(readFileSync(join(target, 'context', name), 'utf8'), name)
+})
+
+test('several shipments land side by side, one of them under another name', async (t) => {
+  const root = temporaryDirectory(t)
+  put(root, 'packages.txt', 'git\n')
+  put(root, 'sub/file')
+  const target = await extract(t, [
+    { from: root, to: 'context', paths: ['packages.txt'] },
+    { from: root, to: 'context', paths: ['packages.txt'], as: 'dvm-packages.txt' },
+    { from: join(root, 'sub'), to: 'plumbing/rootfs', paths: ['file'] },
+    { from: root, to: 'nothing', paths: [] },
+  ])
+  assert.deepEqual(listed(target), [
+    'context/',
+    'context/dvm-packages.txt 644',
+    'context/packages.txt 644',
+    'plumbing/',
+    'plumbing/rootfs/',
+    'plumbing/rootfs/file 644',
+  ])
+  assert.equal(readFileSync(join(target, 'context/dvm-packages.txt'), 'utf8'), 'git\n')
+})
+
+test('the stream has the same bytes whenever and wherever the files were made', async (t) => {
+  const make = (): string => {
+    const root = temporaryDirectory(t)
+    put(root, 'b', 'b')
+    put(root, 'a/x', 'x', 0o755)
+    mkdirSync(join(root, 'empty'))
+    return root
+  }
+  const [first, second] = [make(), make()]
+  utimesSync(join(second, 'b'), new Date(0), new Date(0))
+  const pack = async (root: string): Promise<Buffer> => {
+    const { files } = await port.scanBase(root)
+    return buffer(port.pack([{ from: root, to: 'context', paths: Object.keys(files) }]))
+  }
+  assert.ok((await pack(first)).equals(await pack(second)))
+})
+
+test('the scan sees content, mode and links, but not times and not who else may write', async (t) => {
+  const root = temporaryDirectory(t)
+  put(root, 'a', 'one')
+  symlinkSync('a', join(root, 'l'))
+  mkdirSync(join(root, 'e'))
+  const scan = async () => (await port.scanBase(root)).files
+  const before = await scan()
+  assert.match(before['a'] ?? '', /^644:[0-9a-f]{64}$/)
+  assert.deepEqual({ ...before, a: '' }, { a: '', l: 'link:a', 'e/': 'directory' })
+  utimesSync(join(root, 'a'), new Date(0), new Date(0))
+  chmodSync(join(root, 'a'), 0o664)
+  assert.deepEqual(await scan(), before)
+  chmodSync(join(root, 'a'), 0o755)
+  assert.notEqual((await scan())['a'], before['a'])
+  put(root, 'a', 'two')
+  assert.notEqual((await scan())['a'], before['a'])
+})
+
+test('ignore files decide: .containerignore before .dockerignore, secrets are told', async (t) => {
+  const root = temporaryDirectory(t)
+  for (const path of ['Containerfile', 'a', 'b', '.env', '.git/HEAD', 'flavour', 'dev/Containerfile'])
+    put(root, path)
+  put(root, '.dockerignore', 'a\n')
+  assert.deepEqual(Object.keys((await port.scanBase(root)).files), ['Containerfile', 'b'])
+  put(root, '.containerignore', 'b\n')
+  const { files, secrets } = await port.scanBase(root)
+  assert.deepEqual(Object.keys(files), ['Containerfile', 'a'])
+  assert.deepEqual(secrets, ['.env'])
+})
+
+test('a folder of dvm’s own ships whole', async (t) => {
+  const root = temporaryDirectory(t)
+  for (const path of ['a.pem', '.env', 'x/y']) put(root, path)
+  assert.deepEqual(Object.keys((await port.scanFolder(root)).files), ['.env', 'a.pem', 'x/y'])
+})
+
+test('what cannot be shipped is named, with what to do', async (t) => {
+  const root = temporaryDirectory(t)
+  execFileSync('mkfifo', [join(root, 'pipe')])
+  await assert.rejects(port.scanBase(root), {
+    code: 'config',
+    message: `${root}/pipe is neither a file, a directory nor a link`,
+    hint: 'remove it, or add "pipe" to .containerignore',
+  })
+  put(root, '.containerignore', 'pipe\n')
+  assert.deepEqual((await port.scanBase(root)).files, {})
+})
