@@ -22,10 +22,18 @@ export interface Made {
   builder?: Instance
   bootc?: BootcBase
   targetId?: string
-  diskBuilder?: { readonly image: string; readonly id: string }
+  /** Under way beside the image builds; both start from the bootc base alone. */
+  diskBuilder?: Promise<DiskBuilderImage>
+  diskBuilderId?: string
   disk?: FetchedDisk
   candidate?: Candidate
   generation?: Generation
+}
+
+export interface DiskBuilderImage {
+  /** What podman runs: a reference with a digest, or an image id. */
+  readonly image: string
+  readonly id: string
 }
 
 export interface BuildRun {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { renderInstance } from '../core/instance-yaml.ts'
 import { diskProgress } from '../core/progress.ts'
 import { bootTest } from './boot-test.ts'
-import { buildImage, got, targetTag, work, type BuildRun } from './build-run.ts'
+import { got, targetTag, work, type BuildRun } from './build-run.ts'
 import { fetchDisk } from './fetch-disk.ts'
 import { publishBase } from './publish-base.ts'
 import type { Step } from './steps.ts'
@@ -16,27 +16,14 @@ export const diskSteps = (run: BuildRun): Step[] => {
       title: 'Assemble the disk',
       run: async (voice) => {
         const builder = got(made.builder)
-        if (plan.diskBuilder === undefined) {
-          const image = await buildImage(run, voice, {
-            containerfile: 'plumbing/disk-builder/Containerfile',
-            context: 'plumbing/disk-builder',
-            tag: 'localhost/dvm-disk-builder:latest',
-            buildArgs: { DVM_BOOTC_BASE: got(made.bootc).image },
-            tool: true,
-          })
-          made.diskBuilder = { image, id: image }
-        } else {
-          voice.progress('pulling the disk builder')
-          made.diskBuilder = {
-            image: plan.diskBuilder,
-            id: await deps.builder.pull(builder, plan.diskBuilder, write),
-          }
-        }
-        const dialect = await deps.builder.dialect(builder, made.diskBuilder.image)
+        voice.progress('waiting for the disk builder')
+        const diskBuilder = await got(made.diskBuilder)
+        made.diskBuilderId = diskBuilder.id
+        const dialect = await deps.builder.dialect(builder, diskBuilder.image)
         await deps.builder.disk(
           builder,
           {
-            builder: made.diskBuilder.image,
+            builder: diskBuilder.image,
             image: targetTag,
             output: `${work}/output`,
             rootfs: plan.inputs.rootfs,
@@ -97,7 +84,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
             bootcBase: bootc.source,
             bootcBaseId: bootc.id,
             diskBuilder: plan.diskBuilder ?? `dvm's own for ${flavour}`,
-            diskBuilderId: got(made.diskBuilder).id,
+            diskBuilderId: got(made.diskBuilderId),
             dvmVersion: deps.version,
             diskSize: bytes,
             virtualSize,

@@ -6,6 +6,7 @@ import { gib, sizeText } from '../core/sizes.ts'
 import { plumbingFolders, type BasePlan } from './base-plan.ts'
 import { provideBootcBase } from './bootc-base.ts'
 import { buildImage, got, targetTag, type BuildRun } from './build-run.ts'
+import { beginDiskBuilder } from './disk-builder-image.ts'
 import { ensureBuilder, findInstance, sweepBootTest } from './builder-vm.ts'
 import type { Step } from './steps.ts'
 
@@ -87,6 +88,7 @@ export const imageSteps = (run: BuildRun): Step[] => {
       title: 'Build dvm-base',
       run: async (voice) => {
         made.bootc = await provideBootcBase(deps, got(made.builder), plan, voice, write)
+        beginDiskBuilder(run)
         await buildImage(run, voice, {
           containerfile: 'plumbing/dvm-base.Containerfile',
           context: 'plumbing',

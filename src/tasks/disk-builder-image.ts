@@ -1,0 +1,29 @@
+// The disk builder's own image: pulled by its pin, or made from the flavour's files. Needs only the bootc base, so it is made
+// while the other images are built.
+import { buildImage, got, type BuildRun, type DiskBuilderImage } from './build-run.ts'
+
+const silent = { progress: () => undefined, note: () => undefined }
+
+/** Starts it; whoever assembles the disk waits for it. */
+export const beginDiskBuilder = (run: BuildRun): void => {
+  const making = make(run)
+  // A failure is told by the step that needs the image; until then nobody listens.
+  making.catch(() => undefined)
+  run.made.diskBuilder = making
+}
+
+const make = async (run: BuildRun): Promise<DiskBuilderImage> => {
+  const { deps, plan, log, made } = run
+  if (plan.diskBuilder !== undefined) {
+    const id = await deps.builder.pull(got(made.builder), plan.diskBuilder, (line) => log.line(line))
+    return { image: plan.diskBuilder, id }
+  }
+  const id = await buildImage(run, silent, {
+    containerfile: 'plumbing/disk-builder/Containerfile',
+    context: 'plumbing/disk-builder',
+    tag: 'localhost/dvm-disk-builder:latest',
+    buildArgs: { DVM_BOOTC_BASE: got(made.bootc).image },
+    tool: true,
+  })
+  return { image: id, id }
+}
