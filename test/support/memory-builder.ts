@@ -1,0 +1,138 @@
+// The builder in memory: refuses what podman or the shell in the real one would refuse, for example a build before the context is there.
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { dialectOf } from '../../src/core/disk-builder.ts'
+import type { Instance } from '../../src/ports/lima/index.ts'
+import type { Builder } from '../../src/ports/builder/index.ts'
+import { qcow2Header } from './disks.ts'
+import { enter, type Guest, type Memory } from './memory-lima.ts'
+
+export interface MemoryDisk {
+  /** What the builder says of the file's size. */
+  size: number
+  bytes: Buffer
+  sha256: string
+  freeBytes: number
+  answers: boolean
+  /** What the check of the image prints. */
+  problems: readonly string[]
+  /** Lines of the build of the user's image. */
+  lines: readonly string[]
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+export const healthyDisk = (): MemoryDisk => {
+  const bytes = qcow2Header({ virtualSize: 10 * 1024 ** 3 })
+  return {
+    size: bytes.length,
+    bytes,
+    sha256: sha256(bytes),
+    freeBytes: 40 * 1024 ** 3,
+    answers: true,
+    problems: [],
+    lines: ['STEP 1/2: FROM dvm-base', 'STEP 2/2: RUN false'],
+  }
+}
+
+const help = readFileSync(resolve(import.meta.dirname, '../fixtures/disk-builder/standalone.help'), 'utf8')
+
+export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = false): Builder => {
+  const inside = async (instance: Instance, call: string, provisioned = true): Promise<Guest> => {
+    await enter(memory, undo, call)
+    const vm = memory.vms.get(instance.name)
+    if (vm === undefined || vm.instance.status !== 'Running')
+      throw new Error(`${call}: ${instance.name} does not run`)
+    if (provisioned && vm.guest.marker === '') throw new Error(`${call}: the builder is not provisioned`)
+    return vm.guest
+  }
+  const need = (condition: boolean, what: string): void => {
+    if (!condition) throw new Error(`the builder would refuse: ${what}`)
+  }
+  return {
+    answers: async (instance) => {
+      await inside(instance, 'answers', false)
+      return disk.answers
+    },
+    marker: async (instance) => (await inside(instance, 'marker', false)).marker,
+    provision: async (instance, script, marker) => {
+      const guest = await inside(instance, 'provision', false)
+      need(script.startsWith('#!/bin/bash'), 'a provisioning script')
+      guest.marker = marker
+    },
+    freeBytes: async (instance) => {
+      await inside(instance, 'freeBytes')
+      return disk.freeBytes
+    },
+    sweep: async (instance) => {
+      const guest = await inside(instance, 'sweep', false)
+      Object.assign(guest, { work: true, shipped: false, output: false })
+    },
+    ship: async (instance, archive) => {
+      const guest = await inside(instance, 'ship')
+      need(guest.work, 'no work directory')
+      need((await buffer(archive)).length > 1024, 'an empty archive')
+      guest.shipped = true
+    },
+    build: async (instance, spec, onLine) => {
+      const { tag, noCache = false, buildArgs = {} } = spec
+      const guest = await inside(instance, `build ${tag}${noCache ? ' --no-cache' : ''}`)
+      need(guest.shipped, 'no context')
+      for (const image of Object.values(buildArgs)) need(guest.images.has(image), `no image ${image}`)
+      if (tag.includes('dvm-target')) {
+        need(guest.images.has('localhost/dvm-base:latest'), 'no dvm-base')
+        for (const line of disk.lines) onLine(line, 'stdout')
+        await enter(memory, undo, 'build ends')
+      } else onLine('STEP 1/1: FROM x', 'stdout')
+      guest.images.add(tag).add(`id-of-${tag}`)
+      return `id-of-${tag}`
+    },
+    pull: async (instance, reference) => {
+      const guest = await inside(instance, `pull ${reference.slice(0, 40)}`)
+      need(/@sha256:[0-9a-f]{64}$/.test(reference), 'dvm pulls by digest only')
+      guest.images.add(reference)
+      return 'pulled-id'
+    },
+    imageId: async (instance, reference) =>
+      (await inside(instance, 'imageId')).images.has(reference) ? 'pulled-id' : undefined,
+    bootstrap: async (instance, script) => {
+      const guest = await inside(instance, 'bootstrap')
+      need(script.includes('mmdebstrap'), 'a bootstrap script')
+      guest.images.add('bootstrapped-id')
+      return 'bootstrapped-id'
+    },
+    check: async (instance, image, script) => {
+      const guest = await inside(instance, 'check')
+      need(guest.images.has(image) && script.includes('missing:'), 'a check of an image that is not there')
+      return disk.problems
+    },
+    dialect: async (instance, diskBuilder) => {
+      const guest = await inside(instance, 'dialect')
+      need(guest.images.has(diskBuilder), 'a disk builder that is not there')
+      return dialectOf(help, diskBuilder)
+    },
+    disk: async (instance, spec, onLine) => {
+      const guest = await inside(instance, `disk ${spec.network} ${spec.options.join(' ')}`)
+      need(guest.images.has(spec.builder) && guest.images.has(spec.image) && guest.work, 'a disk of nothing')
+      onLine('[1 / 2] Pipeline image', 'stderr')
+      guest.output = true
+    },
+    fetch: async (instance, _, local, onBytes) => {
+      const guest = await inside(instance, 'fetch')
+      need(guest.output, 'no disk')
+      writeFileSync(local, disk.bytes, { flag: 'wx', mode: 0o600 })
+      onBytes(disk.bytes.length)
+      return { bytes: disk.bytes.length, localSha256: sha256(disk.bytes), remoteSha256: disk.sha256 }
+    },
+    size: async (instance) => {
+      need((await inside(instance, 'size')).output, 'no disk')
+      return disk.size
+    },
+    tools: async (instance) => {
+      await inside(instance, 'tools')
+      return { podman: 'podman version 5.4.2' }
+    },
+  }
+}

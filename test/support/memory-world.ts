@@ -1,0 +1,123 @@
+// Everything that tasks use, for one test: Lima and the builder in memory, the other ports real, on a temporary home.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { createStepRunner } from '../../src/cli/run-steps.ts'
+import { parseEnvironment } from '../../src/core/environment.ts'
+import { Interrupted } from '../../src/core/errors.ts'
+import { createAssets } from '../../src/ports/assets.ts'
+import { createBashConfig } from '../../src/ports/bash-config.ts'
+import { createContextPort } from '../../src/ports/context.ts'
+import { createHostFiles } from '../../src/ports/host-files.ts'
+import { createLocks } from '../../src/ports/locks.ts'
+import { createLogs } from '../../src/ports/logs.ts'
+import { checkOwnership } from '../../src/ports/ownership.ts'
+import { createPinsFile } from '../../src/ports/pins-file.ts'
+import { createScaffold } from '../../src/ports/scaffold.ts'
+import { createStateStore } from '../../src/ports/state.ts'
+import { createBaseStore } from '../../src/ports/store/index.ts'
+import { createExec } from '../../src/system/exec.ts'
+import type { Deps } from '../../src/tasks/deps.ts'
+import { createMemoryBuilder, healthyDisk, type MemoryDisk } from './memory-builder.ts'
+import { createMemory, createMemoryLima, type Memory } from './memory-lima.ts'
+import { temporaryDirectory, writePrivate } from './temporary.ts'
+
+export interface World {
+  readonly home: string
+  readonly base: string
+  readonly deps: Deps
+  readonly memory: Memory
+  readonly disk: MemoryDisk
+  /** Notes, warnings and the plain lines of steps. */
+  readonly story: string[]
+  /** The console of every VM. */
+  readonly console: string[]
+  /** As Ctrl-C. */
+  interrupt(): void
+  /** Writes a private file below the home. */
+  write(path: string, text: string): string
+  /** Forgets calls and story so far; returns the calls. */
+  reset(): readonly string[]
+  /** Unfinished generations on the host. */
+  leftovers(): readonly string[]
+}
+
+const registryOfNone = (): Promise<never> =>
+  Promise.reject(new Error('no task of these tests asks a registry'))
+
+export const bootReport =
+  'root_bytes=14000000000\nfailed_units=\nzram_swap=yes\ncloud_init=done\nsystem_state=running\n'
+
+export const memoryWorld = (
+  t: TestContext,
+  variables: Readonly<Record<string, string>> = {},
+  override: (deps: Deps) => Partial<Deps> = () => ({}),
+): World => {
+  const home = temporaryDirectory(t)
+  const env = parseEnvironment({ HOME: home, DVM_FLAVOUR: 'debian', ...variables }, home)
+  const abort = new AbortController()
+  const memory = createMemory(abort.signal)
+  memory.run = () => ({ stdout: bootReport })
+  const disk = healthyDisk()
+  const story: string[] = []
+  const console: string[] = []
+  const note = (line: string): void => void story.push(line.trimEnd().replace(/ \(\d+\.\d s\)$/, ''))
+  const exec = createExec(abort.signal)
+  const lima = createMemoryLima(memory)
+  const deps: Deps = {
+    env,
+    version: '1.2.3',
+    signal: abort.signal,
+    report: { note, warn: (line) => note(`warning: ${line}`) },
+    host: { arch: 'x86_64', cpus: 8, user: 'tester' },
+    runSteps: createStepRunner({ write: note } as unknown as NodeJS.WriteStream, false, abort.signal),
+    checkOwnership,
+    assets: createAssets(),
+    builder: createMemoryBuilder(memory, disk),
+    config: createBashConfig({
+      exec,
+      configDir: env.configDir,
+      variables: { HOME: home, PATH: process.env['PATH'] },
+      signal: abort.signal,
+      warn: note,
+    }),
+    consoles: {
+      size: () => Promise.resolve({}),
+      tail: (_, lines) => Promise.resolve(console.slice(-lines)),
+    },
+    context: createContextPort(),
+    files: createHostFiles(),
+    lima,
+    locks: createLocks(join(env.stateDir, 'locks'), 'dvm test'),
+    logs: createLogs(env.stateDir),
+    pinsFile: createPinsFile,
+    registry: {
+      resolve: registryOfNone,
+      manifest: registryOfNone,
+      blob: registryOfNone,
+      close: () => Promise.resolve(),
+    },
+    scaffold: createScaffold(),
+    state: createStateStore(env.stateDir, note),
+    store: createBaseStore(env.cacheDir),
+    undo: { lima: createMemoryLima(memory, true), builder: createMemoryBuilder(memory, disk, true) },
+  }
+  const generations = join(env.cacheDir, 'base/generations')
+  return {
+    home,
+    base: env.baseDir,
+    deps: { ...deps, ...override(deps) },
+    memory,
+    disk,
+    story,
+    console,
+    interrupt: () => abort.abort(new Interrupted('SIGINT')),
+    write: (path, text) => writePrivate(join(home, path), text),
+    reset: () => {
+      story.length = 0
+      return memory.calls.splice(0)
+    },
+    leftovers: () =>
+      existsSync(generations) ? readdirSync(generations).filter((name) => name.startsWith('.')) : [],
+  }
+}
