@@ -1,0 +1,13 @@
+# shellcheck shell=bash
+# What the person reads: one line a step on stderr, and errors that say what to type.
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+  printf 'error: %s\n' "$1" >&2
+  shift
+  [[ $# == 0 ]] || printf '  %s\n' "$@" >&2
+  exit 1
+}
+
+seconds_since() { printf '%d s' $((SECONDS - $1)); }
