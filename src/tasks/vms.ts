@@ -108,8 +108,8 @@ export const removeVm = async (
   return locked(deps, vm, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
     if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
-    await deps.state.remove(vm)
     await deps.files.remove(join(deps.env.stateDir, vm, 'lima.yaml'))
+    await deps.state.remove(vm)
     const configDirectory = join(deps.env.configDir, 'vms', vm)
     if (options.config) await deps.files.removeDirectory(configDirectory)
     return { instance: instance !== undefined, configDirectory, configRemains: await isConfigured(deps, vm) }
