@@ -1,6 +1,6 @@
 // Files that ship with dvm: templates and pins. Read when needed, never at start.
 import { readFile } from 'node:fs/promises'
-import { parsePins, type Pins } from '../core/pins.ts'
+import type { Pins } from '../core/pin.ts'
 import { packagePath } from '../system/paths.ts'
 
 export interface Assets {
@@ -16,6 +16,10 @@ export const createAssets = (): Assets => {
   return {
     path,
     text: (relative) => readFile(path(relative), 'utf8'),
-    pins: async () => parsePins(await readFile(packagePath('pins.json'), 'utf8')),
+    pins: async () => {
+      // Brings a YAML parser along, which most commands do without.
+      const { parsePins } = await import('../core/pins.ts')
+      return parsePins(await readFile(packagePath('pins.json'), 'utf8'))
+    },
   }
 }

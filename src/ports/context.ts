@@ -2,7 +2,6 @@
 import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { contextRules } from '../core/context-plan.ts'
 import { DvmError } from '../core/errors.ts'
 import { readTextIfThere } from '../system/files.ts'
 
@@ -70,6 +69,7 @@ export const createContextPort = (): ContextPort => ({
       readTextIfThere(join(directory, '.containerignore')),
       readTextIfThere(join(directory, '.dockerignore')),
     ])
+    const { contextRules } = await import('../core/context-plan.ts')
     const rules = contextRules(own ?? other, paths.includes('dev/Containerfile'))
     const files = await scan(directory, paths.filter(rules.ships))
     return { files, secrets: paths.filter(rules.looksSecret) }

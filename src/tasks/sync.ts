@@ -4,7 +4,6 @@ import { renderCommand } from '../core/command.ts'
 import type { VmConfig } from '../core/config.ts'
 import { DvmError } from '../core/errors.ts'
 import { describeHolder } from '../core/holder.ts'
-import { renderInstance } from '../core/instance-yaml.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { gib, sizeText } from '../core/sizes.ts'
 import { actionFor, configDrift } from '../core/sync-plan.ts'
@@ -202,6 +201,8 @@ const writeDocument = async (deps: Deps, { base, spec, config }: Plan): Promise<
         hint: `DVM_DISK=${Math.ceil(base.virtualSize / gib)} or more`,
       },
     )
+  // Only a VM that is made needs the YAML printer, and it costs as much as the rest of a sync that finds all in place.
+  const { renderInstance } = await import('../core/instance-yaml.ts')
   const template = await deps.assets.text('lima.yaml')
   await deps.files.write(
     spec.template,

@@ -1,5 +1,4 @@
 // The Lima port. Thin: command lines, parsing, wording and the ways into a guest are in the files beside it.
-import semver from 'semver'
 import type { Command, Completed } from '../../core/command.ts'
 import { DvmError } from '../../core/errors.ts'
 import type { Exec, OnLine } from '../../system/exec.ts'
@@ -7,7 +6,7 @@ import type { Acceleration, Host } from './accel.ts'
 import { decideAcceleration, dependsOnKvm, probeKvm } from './accel.ts'
 import * as argv from './argv.ts'
 import { limaError } from './errors.ts'
-import { parseInstances, parseVersion, renderLogLine } from './parse.ts'
+import { parseInstances, renderLogLine } from './parse.ts'
 import { createGuestShell } from './shell.ts'
 import type { CreateSpec, Instance, Lima } from './types.ts'
 
@@ -26,9 +25,6 @@ export interface LimaOptions {
   readonly host?: Host
   readonly kvmDevice?: string
 }
-
-/** The oldest Lima that dvm works with: `disk` file naming and `watch` came with it. */
-export const oldestLima = '2.1.0'
 
 const minute = 60_000
 const limits = {
@@ -116,6 +112,7 @@ export const createLima = (options: LimaOptions): Lima => {
       const { stdout } = await limaCall(command(argv.versionArgs, limits.quick), {
         what: 'ask limactl its version',
       })
+      const { isTooOld, oldestLima, parseVersion } = await import('./version.ts')
       const version = parseVersion(stdout)
       if (version === undefined) {
         options.warn(
@@ -123,7 +120,7 @@ export const createLima = (options: LimaOptions): Lima => {
         )
         return 'unknown'
       }
-      if (semver.lt(version, oldestLima))
+      if (isTooOld(version))
         throw new DvmError('tool', `Lima ${version} is too old`, {
           hint: `install Lima ${oldestLima} or later: brew upgrade lima, or https://lima-vm.io/docs/installation/`,
         })

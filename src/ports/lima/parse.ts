@@ -1,5 +1,4 @@
-// Reads what limactl prints: instances as JSON lines, log lines, the version. Pure.
-import semver from 'semver'
+// Reads what limactl prints: instances as JSON lines, log lines. Pure.
 import { DvmError } from '../../core/errors.ts'
 import type { Instance, InstanceStatus } from './types.ts'
 
@@ -101,11 +100,4 @@ export const renderLogLine = (line: string): string => {
   const log = parseLogLine(line)
   if (log === undefined) return line
   return log.level === 'info' || log.level === 'debug' ? log.message : `${log.level}: ${log.message}`
-}
-
-/** `2.2.0` from `limactl version 2.2.0`; undefined for `<unknown>`, a commit, or anything that is not a version. */
-export const parseVersion = (stdout: string): string | undefined => {
-  const word = /^limactl version v?(\S+)/m.exec(stdout)?.[1]
-  if (word === undefined || !/^\d+\.\d+/.test(word)) return undefined
-  return semver.coerce(word)?.version
 }

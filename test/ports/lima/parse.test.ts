@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { parseInstances, parseVersion, renderLogLine } from '../../../src/ports/lima/parse.ts'
+import { parseInstances, renderLogLine } from '../../../src/ports/lima/parse.ts'
+import { parseVersion } from '../../../src/ports/lima/version.ts'
 
 const fixture = (name: string): string =>
   readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'lima', name), 'utf8')

@@ -1,0 +1,15 @@
+// Which version limactl says that it is. Apart from the other parsing and loaded when asked: only a build asks, and semver
+// costs as much time as the rest of the port.
+import semver from 'semver'
+
+/** The oldest Lima that dvm works with: `disk` file naming and `watch` came with it. */
+export const oldestLima = '2.1.0'
+
+export const isTooOld = (version: string): boolean => semver.lt(version, oldestLima)
+
+/** `2.2.0` from `limactl version 2.2.0`; undefined for `<unknown>`, a commit, or anything that is not a version. */
+export const parseVersion = (stdout: string): string | undefined => {
+  const word = /^limactl version v?(\S+)/m.exec(stdout)?.[1]
+  if (word === undefined || !/^\d+\.\d+/.test(word)) return undefined
+  return semver.coerce(word)?.version
+}
