@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { setupMarker } from '../../src/core/guest-script.ts'
+import { dvmOnFake } from '../support/dvm-on-fake.ts'
+
+test('sync makes, starts and prepares a VM; a second one only prepares it', async (t) => {
+  const { fake, run, write, home } = dvmOnFake(t)
+  write('.config/dvm/vms/app/config.sh', 'DVM_CPUS=2\nDVM_PORTS=(3000:3000)\nDVM_USER=me\n')
+  write('.config/dvm/vms/app/setup.sh', '# nothing yet\n')
+  assert.deepEqual(await run(['sync', 'app']), {
+    exitCode: 0,
+    stdout: '',
+    stderr: '✔ Create app\n✔ Prepare app and run its setup.sh\n',
+  })
+  const made = fake.calls().filter((call) => !call.startsWith('list'))
+  assert.deepEqual(made, [
+    'create --name=dvm-app --mount-none --containerd=none --cpus=2 --memory=2 --disk=30 --port-forward=3000:3000,static=true template:fedora',
+    'start --timeout=600s dvm-app',
+    'shell --workdir / dvm-app -- bash -s',
+  ])
+  assert.match(fake.journal().at(-1)?.guest?.stdin ?? '', /\nexport DVM_USER=me\n/)
+  const log = join(home, '.local/state/dvm/app/lima.log')
+  assert.equal(statSync(log).mode & 0o777, 0o600)
+  const before = fake.calls().length
+  assert.deepEqual(await run(['sync', 'app']), {
+    exitCode: 0,
+    stdout: '',
+    stderr: '✔ Prepare app and run its setup.sh\n',
+  })
+  const again = fake.calls().slice(before)
+  assert.equal(again.filter((call) => /^(create|start|stop)/.test(call)).length, 0)
+  const state = JSON.parse(readFileSync(join(home, '.local/state/dvm/app/state.json'), 'utf8')) as object
+  assert.deepEqual(
+    { ...state, createdAt: '' },
+    {
+      baseImage: 'template:fedora',
+      createdAt: '',
+      config: { cpus: 2, memory: 2, disk: 30 },
+    },
+  )
+})
+
+test('a dry run prints the plan and calls nothing, by flag or by variable', async (t) => {
+  const { fake, run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/app/config.sh', 'DVM_CPUS=2\n')
+  const stdout = [
+    'VM: app',
+    'base: template:fedora',
+    'would run: limactl --tty=false --log-format=json --log-level=warn create --name=dvm-app --mount-none --containerd=none --cpus=2 --memory=2 --disk=30 template:fedora',
+    'would run: limactl --tty=false --log-format=json --log-level=warn start --timeout=600s dvm-app',
+    'setup script: <none>',
+    '',
+  ].join('\n')
+  assert.deepEqual(await run(['sync', 'app', '--dry-run']), { exitCode: 0, stdout, stderr: '' })
+  assert.deepEqual(await run(['sync', '--all'], { env: { DVM_DRY_RUN: '1' } }), {
+    exitCode: 0,
+    stdout,
+    stderr: '',
+  })
+  assert.deepEqual(fake.journal(), [])
+})
+
+test('a failing setup.sh: its exit code, last lines and log are shown, dvm exits 1', async (t) => {
+  const { run, write } = dvmOnFake(t, {
+    guest: [{ match: ['bash', '-s'], exitCode: 3, stdout: `${setupMarker}\n`, stderr: 'line 4: nope\n' }],
+  })
+  write('.config/dvm/vms/app/setup.sh', 'nope\n')
+  const { exitCode, stdout, stderr } = await run(['sync', 'app'])
+  assert.deepEqual([exitCode, stdout], [1, ''])
+  assert.match(
+    stderr,
+    /^✔ Create app\n✖ Prepare app and run its setup\.sh\ndvm: \S+\/vms\/app\/setup\.sh ended with exit code 3\n {2}\| line 4: nope\n {2}try: correct it, then: dvm sync app\n {2}log: ~\/\.local\/state\/dvm\/app\/setup\.log\n$/,
+  )
+})
+
+test('a VM that does not start is taken away again', async (t) => {
+  const { fake, run, write } = dvmOnFake(t, {
+    limactl: [
+      {
+        match: ['start'],
+        exitCode: 1,
+        stderr: '{"level":"fatal","msg":"exiting, status={Running:false}"}\n',
+      },
+    ],
+  })
+  write('.config/dvm/vms/app/config.sh', '')
+  const { exitCode, stderr } = await run(['sync', 'app'])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^✖ Create app\ndvm: dvm-app stopped while it was starting\n/)
+  assert.match(stderr, /\n {2}log: ~\/\.local\/state\/dvm\/app\/lima\.log\n$/)
+  assert.equal(fake.instance('dvm-app'), undefined)
+  assert.equal(fake.calls().at(-1), 'delete --force dvm-app')
+})
+
+test('--all goes on after a failure and exits 1', async (t) => {
+  const { fake, run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/bad/config.sh', 'DVM_CPUS=many\n')
+  write('.config/dvm/vms/good/config.sh', '')
+  const { exitCode, stderr } = await run(['sync', '--all'])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^warning: bad failed\ndvm: .*DVM_CPUS must be a whole number above 0, not "many"\n/)
+  assert.match(stderr, /1 of 2 VMs are ready\n$/)
+  assert.equal(fake.instance('dvm-good')?.status, 'Running')
+})
+
+const wrong: readonly [readonly string[], number, string][] = [
+  [['sync'], 2, 'dvm: name one VM, or use --all\n  try: dvm sync VM\n'],
+  [
+    ['sync', 'App'],
+    2,
+    'dvm: "App" is not a VM name\n  try: use small letters, digits and "-", starting with a letter\n',
+  ],
+  [
+    ['sync', 'builder'],
+    9,
+    'dvm: "builder" is reserved for the base image workflow\n  try: choose another name; the builder is managed with: dvm base status, dvm base rm --builder\n',
+  ],
+  [
+    ['rm', 'base', '--yes'],
+    9,
+    'dvm: "base" is reserved for the base image workflow\n  try: choose another name; the builder is managed with: dvm base status, dvm base rm --builder\n',
+  ],
+]
+for (const [args, exitCode, stderr] of wrong)
+  test(`dvm ${args.join(' ')} is refused`, async (t) => {
+    const { fake, run } = dvmOnFake(t)
+    assert.deepEqual(await run(args), { exitCode, stdout: '', stderr })
+    assert.deepEqual(fake.journal(), [])
+  })
+
+test('a VM without a configuration is not found', async (t) => {
+  const { run, home } = dvmOnFake(t)
+  assert.deepEqual(await run(['sync', 'app']), {
+    exitCode: 5,
+    stdout: '',
+    stderr: `dvm: there is no VM "app" in ${home}/.config/dvm/vms\n  try: dvm new app\n`,
+  })
+})
+
+test('Lima run as root, missing, or unreadable is said with the way out', async (t) => {
+  const { fake, run, write } = dvmOnFake(t, { root: true })
+  write('.config/dvm/vms/app/config.sh', '')
+  // Captured from the real one; the end-to-end suite runs as an ordinary user, so that root cannot be seen there.
+  assert.deepEqual(await run(['ls']), {
+    exitCode: 9,
+    stdout: '',
+    stderr:
+      'dvm: Lima refuses to run as root\n  | limactl: must not run as the root user\n  try: run dvm as an ordinary user\n',
+  })
+  assert.equal((await run(['sync', 'app'])).exitCode, 9)
+  fake.script({})
+  const missing = await run(['ls'], { env: { DVM_LIMACTL: '/no/such/limactl' } })
+  assert.deepEqual([missing.exitCode, missing.stderr.split('\n')[0]], [4, 'dvm: limactl is not installed'])
+  assert.match(missing.stderr, /\n {2}try: install Lima 2\.1 or later: /)
+})

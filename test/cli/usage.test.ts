@@ -1,0 +1,131 @@
+// The command line itself: help, usage errors, and how little `version` loads.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import test from 'node:test'
+import { runDvm } from '../support/dvm.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8')) as {
+  version: string
+}
+
+test('version, in three ways', async (t) => {
+  const home = temporaryDirectory(t)
+  for (const word of ['version', '--version', '-V'])
+    assert.deepEqual(await runDvm(home, [word]), { exitCode: 0, stdout: `dvm ${version}\n`, stderr: '' })
+})
+
+const commands = [
+  '',
+  'ls',
+  'new',
+  'sync',
+  'sh',
+  'ssh',
+  'stop',
+  'rm',
+  'base',
+  'base init',
+  'base dev-init',
+  'base build',
+  'base status',
+  'base rm',
+  'pins',
+  'pins list',
+  'pins check',
+  'pins update',
+  'version',
+]
+test('every command has help, on stdout, and exits 0', async (t) => {
+  const home = temporaryDirectory(t)
+  const helps = await Promise.all(
+    commands.map(async (command) => ({
+      command,
+      outcome: await runDvm(home, [...command.split(' ').filter((word) => word !== ''), '--help']),
+    })),
+  )
+  for (const { command, outcome } of helps) {
+    assert.deepEqual([outcome.exitCode, outcome.stderr], [0, ''], command)
+    assert.ok(outcome.stdout.startsWith(`Usage: dvm${command === '' ? '' : ` ${command}`} `), outcome.stdout)
+  }
+  const listed = [...(helps[0]?.outcome.stdout ?? '').matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1])
+  assert.deepEqual(listed, [
+    'ls',
+    'new',
+    'sync',
+    'sh',
+    'ssh',
+    'stop',
+    'rm',
+    'base',
+    'pins',
+    'version',
+    'help',
+  ])
+})
+
+const wrong: readonly (readonly [string, RegExp])[] = [
+  ['bogus', /unknown command|too many arguments/],
+  ['sinc app', /unknown command|too many arguments/],
+  ['base', /^Usage: dvm base /],
+  ['base bogus', /unknown command/],
+  ['rm', /missing required argument 'vm'/],
+  ['new', /missing required argument 'vm'/],
+  ['sync a b', /too many arguments/],
+  ['ls --bogus', /unknown option '--bogus'/],
+  ['base build --flavour x', /unknown option '--flavour'/],
+  ['pins list --role x', /Allowed choices are bootc-base, disk-builder/],
+]
+test('a command line that makes no sense exits 2 and writes to stderr only', async (t) => {
+  const home = temporaryDirectory(t)
+  await Promise.all(
+    wrong.map(async ([line, message]) => {
+      const { exitCode, stdout, stderr } = await runDvm(home, line.split(' '))
+      assert.deepEqual([exitCode, stdout], [2, ''], line)
+      assert.match(stderr, message, line)
+    }),
+  )
+})
+
+test('no home is a configuration error, but not for version', async (t) => {
+  const home = temporaryDirectory(t)
+  assert.deepEqual(await runDvm(home, ['ls'], { HOME: '' }), {
+    exitCode: 3,
+    stdout: '',
+    stderr: 'dvm: HOME is not set\n  try: export HOME=/your/home/directory\n',
+  })
+  assert.equal((await runDvm(home, ['version'], { HOME: '' })).exitCode, 0)
+})
+
+/** Packages that a command loaded, found by a hook in its own process. */
+const loadedBy = async (
+  home: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+) => {
+  const hook = resolve(import.meta.dirname, '../support/loaded-packages.ts')
+  const { stderr } = await runDvm(home, args, { ...env, NODE_OPTIONS: `--import=${hook}` })
+  const line = stderr.split('\n').find((text) => text.startsWith('loaded: ')) ?? ''
+  return JSON.parse(line.slice('loaded: '.length)) as { packages: string[]; files: string[] }
+}
+
+test('version and help load the command line and nothing else', async (t) => {
+  const home = temporaryDirectory(t)
+  for (const args of [['version'], ['--version'], ['--help'], ['base', 'build', '--help']]) {
+    const { packages, files } = await loadedBy(home, args)
+    assert.deepEqual(packages, ['commander'], args.join(' '))
+    assert.deepEqual(
+      files.filter((file) => !/^(main\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
+      [],
+    )
+  }
+})
+
+test('ls loads only what it takes to start a process', async (t) => {
+  const home = temporaryDirectory(t)
+  const { packages } = await loadedBy(home, ['ls'], { DVM_LIMACTL: '/bin/true' })
+  for (const heavy of ['yaml', 'conf', 'ajv', 'undici', 'listr2', 'semver', 'hasha', 'tar', 'p-retry'])
+    assert.ok(!packages.includes(heavy), `${heavy} is loaded`)
+  assert.ok(packages.includes('execa'))
+})

@@ -1,0 +1,149 @@
+// ls, stop, rm, sh and ssh as processes.
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { dvmOnFake } from '../support/dvm-on-fake.ts'
+
+const gib = 1024 ** 3
+
+test('ls is what dvm does alone: a table of users’ VMs', async (t) => {
+  const { fake, run, write } = dvmOnFake(t)
+  for (const name of ['dvm-web', 'dvm-builder', 'dvm-base', 'other']) fake.add({ name })
+  fake.add({ name: 'dvm-app', status: 'Running', cpus: 4, memory: 8 })
+  write('.config/dvm/vms/app/config.sh', '')
+  write('.local/state/dvm/app/state.json', JSON.stringify({ generation: 'ab'.repeat(32) }))
+  const table = [
+    'VM   STATE    CPUS  MEMORY  BASE',
+    'app  Running  4     8 GiB   abababababab',
+    'web  Stopped  2     2 GiB   -',
+    '',
+  ].join('\n')
+  assert.deepEqual(await run([]), { exitCode: 0, stdout: table, stderr: '' })
+  assert.deepEqual(await run(['ls']), { exitCode: 0, stdout: table, stderr: '' })
+  const configured = await run(['ls', '--only-config', '--json'])
+  assert.equal(configured.stderr, '')
+  assert.deepEqual(JSON.parse(configured.stdout), [
+    {
+      name: 'app',
+      instance: 'dvm-app',
+      state: 'Running',
+      cpus: 4,
+      memory: 8 * gib,
+      disk: 30 * gib,
+      generation: 'ab'.repeat(32),
+      behind: false,
+      configured: true,
+    },
+  ])
+  assert.deepEqual(new Set(fake.calls()), new Set(['list --format json']))
+})
+
+test('ls of nothing keeps stdout a table, or an empty array', async (t) => {
+  const { run } = dvmOnFake(t)
+  assert.deepEqual(await run(['ls']), {
+    exitCode: 0,
+    stdout: 'VM  STATE  CPUS  MEMORY  BASE\n',
+    stderr: 'no VMs yet: dvm new NAME, then dvm sync NAME\n',
+  })
+  assert.deepEqual(await run(['ls', '--json']), { exitCode: 0, stdout: '[]\n', stderr: '' })
+})
+
+test('a reader that goes away is no failure', async (t) => {
+  const { fake, run } = dvmOnFake(t)
+  for (let number = 0; number < 20; number += 1) fake.add({ name: `dvm-vm${number}` })
+  assert.deepEqual(await run(['ls', '--json'], { closed: true }), { exitCode: 0, stdout: '', stderr: '' })
+})
+
+test('stop: one, all, none', async (t) => {
+  const { fake, run } = dvmOnFake(t)
+  for (const name of ['dvm-a', 'dvm-b', 'dvm-builder']) fake.add({ name, status: 'Running' })
+  assert.deepEqual(await run(['stop', 'a']), { exitCode: 0, stdout: '', stderr: 'a is stopped\n' })
+  assert.deepEqual(await run(['stop', 'a']), { exitCode: 0, stdout: '', stderr: 'a was not running\n' })
+  assert.deepEqual(await run(['stop', 'none']), { exitCode: 0, stdout: '', stderr: 'none was not running\n' })
+  assert.deepEqual(await run(['stop', '--all']), { exitCode: 0, stdout: '', stderr: 'b is stopped\n' })
+  assert.equal(fake.instance('dvm-builder')?.status, 'Running')
+  for (const args of [['stop'], ['stop', 'a', '--all']])
+    assert.deepEqual(await run(args), {
+      exitCode: 2,
+      stdout: '',
+      stderr: 'dvm: name one VM, or use --all\n  try: dvm stop VM\n',
+    })
+})
+
+test('rm: only with --yes, says what remains, works for what is not there', async (t) => {
+  const { fake, run, write, home } = dvmOnFake(t)
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  write('.config/dvm/vms/app/config.sh', '')
+  assert.deepEqual(await run(['rm', 'app']), {
+    exitCode: 9,
+    stdout: '',
+    stderr: 'dvm: removing app deletes everything inside it\n  try: dvm rm app --yes\n',
+  })
+  assert.notEqual(fake.instance('dvm-app'), undefined)
+  const remains = 'its configuration stays in ~/.config/dvm/vms/app (dvm rm app --yes --config removes it)\n'
+  assert.deepEqual(await run(['rm', 'app', '--yes']), {
+    exitCode: 0,
+    stdout: '',
+    stderr: `app is removed\n${remains}`,
+  })
+  assert.equal(fake.instance('dvm-app'), undefined)
+  assert.deepEqual(await run(['rm', 'app', '--yes', '--config']), {
+    exitCode: 0,
+    stdout: '',
+    stderr: 'no Lima instance: dvm-app\n',
+  })
+  assert.equal(existsSync(join(home, '.config/dvm/vms/app')), false)
+})
+
+test('an instance that Lima protects is not removed', async (t) => {
+  const { fake, run } = dvmOnFake(t)
+  fake.add({ name: 'dvm-app', protected: true })
+  const { exitCode, stderr } = await run(['rm', 'app', '--yes'])
+  assert.deepEqual(
+    [exitCode, stderr.split('\n')[0]],
+    [9, 'dvm: the Lima instance dvm-app is protected from removal'],
+  )
+})
+
+for (const ssh of [true, false])
+  test(`ssh hands on words, input and exit code (${ssh ? 'ssh' : 'limactl shell'})`, async (t) => {
+    const { fake, run, write } = dvmOnFake(t, {
+      ssh,
+      guest: [{ match: ['sudo'], exitCode: 42, stdout: 'out\n' }],
+    })
+    fake.add({ name: 'dvm-app', status: 'Stopped' })
+    write('.config/dvm/config.sh', 'DVM_USER=me\n')
+    const words = ['printf', "it's", '$HOME', '', '--help', '-x', 'a b']
+    assert.deepEqual(await run(['ssh', 'app', '--', ...words], { input: 'in\n' }), {
+      exitCode: 42,
+      stdout: 'out\n',
+      stderr: 'starting app\n',
+    })
+    const entry = fake.journal().at(-1)
+    assert.equal(entry?.program, ssh ? 'ssh' : 'limactl')
+    assert.deepEqual(entry.guest?.argv.slice(0, 5), ['sudo', '--set-home', '--user', 'me', '--'])
+    assert.deepEqual(entry.guest?.argv.slice(8), ['dvm', '/home/me/code/app', ...words])
+    assert.equal(entry.guest?.stdin, 'in\n')
+  })
+
+test('ssh without a command is a usage error; sh opens a login shell; a missing VM is not found', async (t) => {
+  const { fake, run } = dvmOnFake(t)
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  assert.deepEqual(await run(['ssh', 'app']), {
+    exitCode: 2,
+    stdout: '',
+    stderr: 'dvm: say which command to run\n  try: dvm ssh app -- uname -a, or for a shell: dvm sh app\n',
+  })
+  assert.deepEqual(await run(['sh', 'app']), { exitCode: 0, stdout: '', stderr: '' })
+  assert.deepEqual(fake.journal().at(-1)?.guest?.argv.slice(8), ['dvm', '/home/developer/code/app'])
+  for (const args of [
+    ['sh', 'none'],
+    ['ssh', 'none', 'true'],
+  ])
+    assert.deepEqual(await run(args), {
+      exitCode: 5,
+      stdout: '',
+      stderr: 'dvm: the VM none does not exist\n  try: dvm sync none\n',
+    })
+})

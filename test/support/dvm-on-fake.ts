@@ -1,0 +1,60 @@
+// dvm as a process whose limactl and ssh are the strict fakes, on a home of its own.
+import { spawn } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { Script } from '../fakes/state.ts'
+import type { Outcome } from './dvm.ts'
+import { fakeLima, type FakeLima } from './fake-lima.ts'
+import { writePrivate } from './temporary.ts'
+
+const main = resolve(import.meta.dirname, '../../src/main.ts')
+
+export interface Run {
+  readonly env?: Readonly<Record<string, string>>
+  /** For stdin, which is a pipe then; without it stdin is empty. */
+  readonly input?: string
+  /** Nobody reads stdout. */
+  readonly closed?: boolean
+}
+
+export interface DvmOnFake {
+  readonly fake: FakeLima
+  readonly home: string
+  run(args: readonly string[], options?: Run): Promise<Outcome>
+  write(path: string, text: string): string
+}
+
+/** Step times differ from run to run. */
+const timeless = (text: string): string => text.replaceAll(/ \(\d+\.\d s\)$/gm, '')
+
+export const dvmOnFake = (t: TestContext, script: Script = {}): DvmOnFake => {
+  const fake = fakeLima(t, script)
+  return {
+    fake,
+    home: fake.root,
+    write: (path, text) => writePrivate(join(fake.root, path), text),
+    run: (args, { env = {}, input, closed = false } = {}) =>
+      new Promise((done, fail) => {
+        const child = spawn(process.execPath, [main, ...args], {
+          cwd: fake.root,
+          // Set, so that no test depends on this machine's KVM.
+          env: {
+            ...fake.variables,
+            QEMU_SYSTEM_X86_64: 'qemu-system-x86_64',
+            QEMU_SYSTEM_AARCH64: 'qemu-system-aarch64',
+            ...env,
+          },
+          stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+        })
+        const text = { stdout: '', stderr: '' }
+        if (closed) child.stdout?.destroy()
+        else child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk))
+        child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk))
+        child.stdin?.end(input)
+        child.on('error', fail)
+        child.on('close', (exitCode) =>
+          done({ exitCode, stdout: text.stdout, stderr: timeless(text.stderr) }),
+        )
+      }),
+  }
+}
