@@ -1,6 +1,7 @@
 // Runs dvm as a user does: a process of its own, with nothing of this environment but PATH.
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
+import { compileCache } from './compile-cache.ts'
 
 export interface Outcome {
   readonly exitCode: number | null
@@ -18,7 +19,7 @@ export const runDvm = (
   new Promise((done, fail) => {
     const child = spawn(process.execPath, [main, ...args], {
       cwd: home,
-      env: { PATH: process.env['PATH'] ?? '', HOME: home, ...env },
+      env: { PATH: process.env['PATH'] ?? '', HOME: home, ...compileCache, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const text = { stdout: '', stderr: '' }

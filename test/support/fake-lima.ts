@@ -6,6 +6,7 @@ import type { Lima, LimaOptions } from '../../src/ports/lima/index.ts'
 import { createLima } from '../../src/ports/lima/index.ts'
 import { createExec } from '../../src/system/exec.ts'
 import type { FakeInstance, JournalEntry, Script } from '../fakes/state.ts'
+import { compileCache } from './compile-cache.ts'
 
 export const fakesBin = join(import.meta.dirname, '..', 'fakes', 'bin')
 
@@ -42,6 +43,7 @@ export const fakeLima = (t: Cleanup, script: Script = {}): FakeLima => {
       PATH: `${fakesBin}:${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
       HOME: root,
       FAKE_STATE: state,
+      ...compileCache,
     },
     script: (next) => writeFileSync(join(state, 'script.json'), JSON.stringify(next)),
     add: (instance) => {
