@@ -4,7 +4,7 @@
 export const builderRoot = '/var/lib/dvm'
 export const workRoot = `${builderRoot}/work`
 
-/** Name shared by the disk builder's container and the sweep that stops it. */
+/** The disk builder's container, so that a second one at the same time is refused by podman. */
 export const diskContainer = 'dvm-disk-builder'
 
 /**

@@ -193,10 +193,13 @@ export const createBuilder = (lima: Lima): Builder => {
   }
 }
 
-// A fixed script without values: work units first, then the container that podman keeps outside of them, then files.
+// A fixed script without values: work units first, then what outlives them, then files. What a RUN line started lives in a scope
+// of its own beside podman's unit, and a build that was killed leaves its working containers in podman's storage.
 const sweepScript = `set -u
 systemctl stop 'dvm-work-*' 2>/dev/null
-podman rm --force --ignore --time 0 dvm-disk-builder >/dev/null 2>&1
-rm -rf ${workRoot}
+systemctl kill --signal=KILL 'crun-buildah-*.scope' 'runc-buildah-*.scope' 2>/dev/null
+containers=$(podman ps --all --external --quiet 2>/dev/null)
+if [ -n "$containers" ]; then podman rm --force --ignore --time 0 $containers >/dev/null 2>&1; fi
+rm -rf /run/crun/buildah-* /var/tmp/buildah[0-9]* ${workRoot}
 install -d -m 0700 ${workRoot}
 `
