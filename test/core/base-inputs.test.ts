@@ -18,7 +18,7 @@ test('the hash is the same however the files were found', () => {
   const other = {
     plumbing,
     ...rest,
-    context: Object.fromEntries(Object.entries(context).reverse()),
+    context: Object.fromEntries(Object.entries(context).toReversed()),
   }
   assert.match(hashInputs(inputs), /^[0-9a-f]{64}$/)
   assert.equal(hashInputs(other), hashInputs(inputs))

@@ -5,7 +5,7 @@ import test from 'node:test'
 import { createConsoles } from '../../src/ports/console.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-const { tail } = createConsoles()
+const consoles = createConsoles()
 
 test('shows the last lines of all serial logs, readable', async (t) => {
   const directory = temporaryDirectory(t)
@@ -13,12 +13,12 @@ test('shows the last lines of all serial logs, readable', async (t) => {
   writeFileSync(join(directory, 'serialv.log'), Buffer.from([0xff, 0x41, 0x0d, 0x42, 0x20]))
   writeFileSync(join(directory, 'ha.stderr.log'), 'not a console')
   mkdirSync(join(directory, 'serialp.log'))
-  assert.deepEqual(await tail(directory, 10), ['one', '  OK   two', 'ÿA', 'B'])
-  assert.deepEqual(await tail(directory, 1), ['B'])
+  assert.deepEqual(await consoles.tail(directory, 10), ['one', '  OK   two', 'ÿA', 'B'])
+  assert.deepEqual(await consoles.tail(directory, 1), ['B'])
 })
 
 test('no logs, or no directory, is nothing', async (t) => {
   const directory = temporaryDirectory(t)
-  assert.deepEqual(await tail(directory, 5), [])
-  assert.deepEqual(await tail(join(directory, 'none'), 5), [])
+  assert.deepEqual(await consoles.tail(directory, 5), [])
+  assert.deepEqual(await consoles.tail(join(directory, 'none'), 5), [])
 })

@@ -8,10 +8,7 @@ const cache = process.argv[2] ?? ''
 const store = createBaseStore(cache)
 const odd: string[] = []
 let reads = 0
-let ended = false
-process.stdin.resume().on('end', () => {
-  ended = true
-})
+process.stdin.resume()
 do {
   const disk = readFileSync(join(cache, 'base/disk.qcow2'), 'utf8')
   const [mark = '', rest = ''] = disk.split(':')
@@ -23,5 +20,5 @@ do {
   if (metadata.schema !== 1) odd.push('metadata')
   reads += 1
   if (reads === 1) process.stdout.write('ready\n')
-} while (!ended)
+} while (!process.stdin.readableEnded)
 process.stdout.write(`${JSON.stringify({ reads, odd: odd.slice(0, 5) })}\n`)

@@ -20,8 +20,8 @@ export interface Run {
 export interface DvmOnFake {
   readonly fake: FakeLima
   readonly home: string
-  run(args: readonly string[], options?: Run): Promise<Outcome>
-  write(path: string, text: string): string
+  readonly run: (args: readonly string[], options?: Run) => Promise<Outcome>
+  readonly write: (path: string, text: string) => string
 }
 
 /** Step times differ from run to run. */

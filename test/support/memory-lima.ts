@@ -166,8 +166,8 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
       return memory.attached
     },
     copy: () => Promise.reject(new Error('no task copies yet')),
-    createCommand: words.createCommand,
-    startCommand: words.startCommand,
+    createCommand: (spec) => words.createCommand(spec),
+    startCommand: (name) => words.startCommand(name),
     emulated: () => Promise.resolve(false),
   }
 }
