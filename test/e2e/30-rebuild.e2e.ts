@@ -2,13 +2,13 @@
 // (20-vm) when there are none.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import test, { before } from 'node:test'
 import {
   containerfile,
   ensureBase,
   ensureVm,
   firstExtraLine,
+  freshWord,
   writeBaseDirectory,
   writeContainerfile,
 } from '../support/e2e-base.ts'
@@ -34,8 +34,7 @@ import {
 } from '../support/e2e.ts'
 
 const build = ['base', 'build', '--no-boot-test']
-/** Another one each time, so that no earlier run has built it. */
-const word = `two-${randomUUID().slice(0, 8)}`
+const word = freshWord()
 let one: string
 let two: BaseFacts
 

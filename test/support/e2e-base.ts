@@ -1,4 +1,5 @@
 // What the files share beyond a process: the Containerfile that they build from, and a base and a VM made only when missing.
+import { randomUUID } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { baseDir, configDir, dvm, home, instance } from './e2e.ts'
@@ -18,6 +19,9 @@ export const containerfile = (word: string, ...extra: readonly string[]): string
     ...extra,
     '',
   ].join('\n')
+
+/** A word that no earlier run has built with: what was built before would only be made current again. */
+export const freshWord = (): string => `word-${randomUUID().slice(0, 8)}`
 
 /** The line on which `extra` begins. */
 export const firstExtraLine = 7
