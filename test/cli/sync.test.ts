@@ -15,10 +15,10 @@ test('sync makes, starts and prepares a VM; a second one only prepares it', asyn
     stderr: '✔ Create app\n✔ Prepare app and run its setup.sh\n',
   })
   const made = fake.calls().filter((call) => !call.startsWith('list'))
+  assert.match(made.pop() ?? '', /^shell --workdir \/ dvm-app -- bash -s\b/)
   assert.deepEqual(made, [
     'create --name=dvm-app --mount-none --containerd=none --cpus=2 --memory=2 --disk=30 --port-forward=3000:3000,static=true template:fedora',
     'start --timeout=600s dvm-app',
-    'shell --workdir / dvm-app -- bash -s',
   ])
   assert.match(fake.journal().at(-1)?.guest?.stdin ?? '', /\nexport DVM_USER=me\n/)
   const log = join(home, '.local/state/dvm/app/lima.log')

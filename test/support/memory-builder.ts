@@ -53,8 +53,9 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
   }
   return {
     answers: async (instance) => {
-      await inside(instance, 'answers', false)
-      return disk.answers
+      await enter(memory, undo, 'answers')
+      // One that cannot be reached does not answer; that is no error.
+      return memory.vms.get(instance.name)?.instance.status === 'Running' && disk.answers
     },
     marker: async (instance) => (await inside(instance, 'marker', false)).marker,
     provision: async (instance, script, marker) => {

@@ -149,10 +149,12 @@ test('an interrupted repair does not delete the builder', async (t) => {
   assert.ok(!world.memory.calls.some((call) => call.startsWith('delete')))
 })
 
-test('another flavour’s builder is provisioned for this one', async (t) => {
+test('another flavour’s builder is replaced, with a line that says so', async (t) => {
   const world = await withBuilder(t)
   await ensure(world, { flavour: 'fedora' })
-  assert.deepEqual(world.memory.calls, ['list', 'answers', 'marker', 'sweep', 'provision'])
+  assert.deepEqual(world.story, ['the builder was made for debian: making one for fedora'])
+  assert.ok(world.memory.calls.includes('delete dvm-builder --force'))
+  assert.equal(world.memory.vms.get(name)?.spec?.template, 'template:fedora')
 })
 
 test('--clean makes a fresh one whatever there was', async (t) => {
@@ -171,6 +173,7 @@ const provide = async (
   world: World,
   error: DvmError | undefined,
   current?: Partial<Generation['metadata']>,
+  askAgain = false,
 ) => {
   world.write('.config/dvm/base/Containerfile', 'FROM dvm-base\n')
   const found = await planBase(world.deps)
@@ -186,7 +189,7 @@ const provide = async (
   world.memory.at = (call) => {
     if (call.startsWith('pull ') && error !== undefined) throw error
   }
-  return provideBootcBase(world.deps, vm.instance, plan, voiceOf(world), () => undefined)
+  return provideBootcBase(world.deps, vm.instance, plan, voiceOf(world), () => undefined, askAgain)
 }
 
 test('the pinned base is pulled', async (t) => {
@@ -206,6 +209,12 @@ test('an unreachable registry leads to a bootstrap from packages, and is not ask
   world.reset()
   await provide(world, network, { bootcBase: 'bootstrap:trixie' })
   assert.deepEqual(world.memory.calls, ['imageId', 'bootstrap'])
+  world.reset()
+  await provide(world, network, { bootcBase: 'bootstrap:trixie' }, true)
+  assert.ok(
+    world.memory.calls.some((call) => call.startsWith('pull ')),
+    '--clean asks again',
+  )
   world.reset()
   await provide(world, network, { bootcBase: 'docker.io/library/debian@sha256:1' })
   assert.ok(world.memory.calls.some((call) => call.startsWith('pull ')))

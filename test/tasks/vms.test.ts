@@ -151,13 +151,14 @@ test('starts a VM that is stopped, refuses one that is missing or in an odd stat
   const odd = await failure(enter('odd'))
   assert.deepEqual([odd.message, odd.hint, odd.tail], ['the VM odd is Broken', 'dvm sync odd', ['no vm pid']])
   const missing = await failure(enter('none'))
-  assert.deepEqual([missing.code, missing.hint], ['not-found', 'dvm sync none'])
+  assert.equal(missing.code, 'not-found')
+  assert.match(missing.hint ?? '', /^dvm sync none/)
 })
 
 test('base status tells what there is, what changed, and who is building', async (t) => {
   const world = memoryWorld(t)
   const empty = await baseStatus(world.deps)
-  assert.deepEqual(empty, {
+  assert.partialDeepStrictEqual(empty, {
     image: join(world.home, '.cache/dvm/base/disk.qcow2'),
     exists: false,
     current: null,
