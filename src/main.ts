@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { createReporter } from './cli/reporter.ts'
 import { runProgram } from './cli/program.ts'
-import { parseEnvironment } from './core/environment.ts'
-import { DvmError, Interrupted } from './core/errors.ts'
+import { isSet, parseEnvironment } from './core/environment.ts'
+import { conditionOf, DvmError, Interrupted } from './core/errors.ts'
 import { packagePath } from './system/paths.ts'
 
 const version = (): string => {
@@ -26,8 +26,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
     const interrupted = new Interrupted(signal)
     if (abort.signal.aborted) process.exit(interrupted.exitCode)
+    reporter.note('stopping and taking back what this run made (once more exits at once)')
     abort.abort(interrupted)
   })
+// Nobody reads the story any more: the work goes on.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
 // A closed pipe (dvm ls | head -1) is the reader's choice, not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
@@ -39,6 +44,7 @@ try {
   await runProgram(process.argv.slice(2), {
     reporter,
     version: version(),
+    dryRun: isSet(process.env['DVM_DRY_RUN']),
     terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY },
     deps: async () => {
       const { compose } = await import('./compose.ts')
@@ -56,7 +62,7 @@ try {
     },
   })
 } catch (error) {
-  const reason: unknown = abort.signal.aborted ? abort.signal.reason : error
+  const reason: unknown = abort.signal.aborted ? abort.signal.reason : (conditionOf(error) ?? error)
   if (reason instanceof Interrupted) {
     reporter.note('interrupted')
     process.exitCode = reason.exitCode

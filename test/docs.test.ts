@@ -29,6 +29,7 @@ const program = createProgram({
     error: () => undefined,
   },
   version: '0.0.0',
+  dryRun: false,
   terminal: { stdin: false, stdout: false },
   deps: () => Promise.reject(new Error('a document needs no ports')),
   exitWith: () => undefined,

@@ -7,6 +7,8 @@ export interface CliContext {
   readonly version: string
   /** Which of the standard streams are terminals. */
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean }
+  /** DVM_DRY_RUN is set: nothing may be changed. */
+  readonly dryRun: boolean
   /** Builds the ports. Commands that print a fixed text never call it, so they start fast. */
   deps(): Promise<Deps>
   /** Ends the run with this exit code without it being an error, for example the guest command's own. */

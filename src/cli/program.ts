@@ -10,6 +10,16 @@ import { registerVersion } from './commands/version.ts'
 import { registerLs, registerRm, registerStop } from './commands/vms.ts'
 import type { CliContext } from './context.ts'
 
+/** What changes something and has no dry run of its own. */
+const acting = new Set(['new', 'sh', 'ssh', 'stop', 'rm', 'init', 'dev-init', 'build'])
+
+const refuseWhenDry = (action: Command, context: CliContext): void => {
+  if (!context.dryRun || !acting.has(action.name())) return
+  throw new DvmError('usage', `DVM_DRY_RUN is set, and ${action.name()} cannot be tried without doing it`, {
+    hint: 'unset DVM_DRY_RUN (sync and pins update do have a dry run)',
+  })
+}
+
 export const createProgram = (context: CliContext): Command => {
   const program = new Command('dvm')
     .description('Bake a Containerfile into a base image once; boot ready development VMs from it.')
@@ -17,6 +27,7 @@ export const createProgram = (context: CliContext): Command => {
     .exitOverride()
     .showHelpAfterError('(dvm --help shows all commands)')
     .version(`dvm ${context.version}`, '-V, --version', 'print the version of dvm')
+  program.hook('preAction', (_, action) => refuseWhenDry(action, context))
   registerLs(program, context)
   registerNew(program, context)
   registerSync(program, context)

@@ -30,7 +30,8 @@ export const hashInputs = (inputs: BaseInputs): string => {
   return createHash('sha256').update(JSON.stringify(canonical)).digest('hex')
 }
 
-const changedFiles = (
+/** Paths whose content, mode or presence differ. */
+export const changedFiles = (
   before: Readonly<Record<string, string>>,
   after: Readonly<Record<string, string>>,
 ): string[] => [

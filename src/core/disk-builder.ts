@@ -1,11 +1,11 @@
-// Which command line a disk builder image speaks, told from its own `--help`, never from its name.
+// Which command line a disk builder image speaks, told from its own `build --help`, never from its name.
 import { DvmError } from './errors.ts'
 
 export interface DiskBuilderDialect {
   /** `standalone`: the original repository's; `merged`: the one inside image-builder, which can fix its random ids. */
   readonly generation: 'standalone' | 'merged'
-  /** Options beyond type and root file system. */
-  readonly options: readonly string[]
+  /** Options beyond type and root file system; `seed` (not 0) fixes random ids where the tool can do that. */
+  readonly options: (seed: number) => readonly string[]
 }
 
 /**
@@ -22,6 +22,6 @@ export const dialectOf = (help: string, image: string): DiskBuilderDialect => {
   const merged = /--seed\b/.test(help)
   return {
     generation: merged ? 'merged' : 'standalone',
-    options: ['--progress', 'debug', ...(merged ? ['--seed', '0'] : [])],
+    options: (seed) => ['--progress', 'debug', ...(merged ? ['--seed', String(seed)] : [])],
   }
 }

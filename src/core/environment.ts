@@ -35,6 +35,18 @@ export interface Environment {
   }
 }
 
+/** How switches such as DVM_VERBOSE are read: set, and not to something that means no. */
+export const isSet = (value: string | undefined): boolean =>
+  !['', '0', 'false', 'no'].includes((value ?? '').toLowerCase())
+
+/** Names that Lima takes, and never that of the boot test's VM, which dvm deletes without asking. */
+const builderInstance = (name = 'dvm-builder'): string => {
+  if (/^[a-z0-9][a-z0-9._-]*$/i.test(name) && name !== 'dvm-base') return name
+  throw new DvmError('config', `DVM_BUILDER_LIMA cannot be "${name}"`, {
+    hint: 'unset it, or use a name like dvm-builder2',
+  })
+}
+
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
@@ -46,13 +58,14 @@ export const parseEnvironment = (variables: Variables, cwd: string): Environment
     const value = variables[name]
     return value === undefined || value === '' ? undefined : value
   }
-  const flag = (name: string): boolean =>
-    !['', '0', 'false', 'no'].includes((variables[name] ?? '').toLowerCase())
+  const flag = (name: string): boolean => isSet(variables[name])
   const count = (name: string): number | undefined => {
     const value = text(name)
     if (value === undefined) return undefined
     if (/^[1-9]\d{0,5}$/.test(value)) return Number(value)
-    throw new DvmError('config', `${name} must be a whole number above 0, not "${value}"`)
+    throw new DvmError('config', `${name} must be a whole number above 0, not "${value}"`, {
+      hint: `unset ${name}`,
+    })
   }
   const home = text('HOME')
   if (home === undefined)
@@ -85,7 +98,7 @@ export const parseEnvironment = (variables: Variables, cwd: string): Environment
     bootcBase: text('DVM_BOOTC_BASE'),
     diskBuilder: text('DVM_BISC_IMAGE'),
     builder: {
-      instance: text('DVM_BUILDER_LIMA') ?? 'dvm-builder',
+      instance: builderInstance(text('DVM_BUILDER_LIMA')),
       template: text('DVM_BUILDER_TEMPLATE'),
       memory: count('DVM_BUILDER_MEMORY') ?? 4,
       disk: count('DVM_BUILDER_DISK') ?? 50,

@@ -62,6 +62,29 @@ export class Interrupted extends Error {
   }
 }
 
+const conditions: Readonly<Record<string, string>> = {
+  EACCES: 'check the owner and mode of that path',
+  EPERM: 'check the owner and mode of that path',
+  EROFS: 'it is on a file system that cannot be written',
+  ENOSPC: 'free some space there',
+  EDQUOT: 'your quota is used up there: free some space',
+  ENOTDIR: 'a part of that path is a file, not a directory',
+  EISDIR: 'that path is a directory, not a file',
+  EEXIST: 'something else stands at that path',
+  ENAMETOOLONG: 'use a shorter path',
+  ELOOP: 'that link leads to itself',
+  EMFILE: 'raise the limit of open files: ulimit -n 4096',
+}
+
+/** A condition of the machine (a full disk, a closed directory) is no bug of dvm's: what to do about it, with the path. */
+export const conditionOf = (error: unknown): DvmError | undefined => {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  const hint = conditions[String(error.code)]
+  return hint === undefined
+    ? undefined
+    : new DvmError('failed', error.message.replace(/^[A-Z]+: /, ''), { hint, cause: error })
+}
+
 /** What went wrong, from anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

@@ -20,8 +20,8 @@ export interface Exec {
   capture(command: Command, onLine?: OnLine): Promise<Completed>
   /** As capture, with stdin from and stdout to a stream, in constant memory. */
   stream(command: Command, streams: Streams, onLine?: OnLine): Promise<Completed>
-  /** Gives the process this terminal; resolves to its exit code (128+n for a signal, 127 when missing). */
-  attach(command: Command): Promise<number>
+  /** Gives the process this terminal, without its stdin when told so; resolves to its exit code (128+n for a signal, 127 when missing). */
+  attach(command: Command, options?: { readonly stdin?: boolean }): Promise<number>
 }
 
 /** `signal` aborts whatever runs, its descendants included. */
@@ -73,12 +73,12 @@ export const createExec = (signal: AbortSignal): Exec => {
   return {
     capture: (command, onLine) => run(command, {}, onLine),
     stream: run,
-    attach: async (command) => {
+    attach: async (command, { stdin = true } = {}) => {
       // No killDescendants here: a new process group would make a terminal child a background job.
       const result = await execa(command.file, command.args, {
         reject: false,
         cancelSignal: signal,
-        stdio: 'inherit',
+        stdio: [stdin ? 'inherit' : 'ignore', 'inherit', 'inherit'],
         ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
         ...(command.env === undefined ? {} : { env: command.env, extendEnv: false }),
       })

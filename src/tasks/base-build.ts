@@ -23,7 +23,8 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
   const force = options.clean || options.noCache
   // Most runs end here, before any lock and any call to Lima.
   const first = await planBase(deps)
-  if (!force && isCurrent(first)) return { generation: first.equal, outcome: 'unchanged' }
+  if ((await isCurrent(deps, first)) && !force && first.equal !== undefined)
+    return { generation: first.equal, outcome: 'unchanged' }
   return deps.locks.hold(
     'base',
     {
@@ -31,10 +32,11 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
       signal: deps.signal,
       onWait: (holder) => deps.report.note(`waiting for ${describeHolder(holder)}`),
     },
-    async () => {
+    async (): Promise<BuildResult> => {
       const plan = await planBase(deps)
       await deps.store.sweep()
-      if (!force && isCurrent(plan)) return { generation: plan.equal, outcome: 'unchanged' }
+      if ((await isCurrent(deps, plan)) && !force && plan.equal !== undefined)
+        return { generation: plan.equal, outcome: 'unchanged' }
       if (!force && plan.equal !== undefined) {
         const generation = await publishBase(deps, plan.equal)
         return { generation, outcome: 'switched' }
@@ -59,8 +61,21 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
   )
 }
 
-const isCurrent = (plan: BasePlan): plan is BasePlan & { readonly equal: Generation } =>
-  plan.equal !== undefined && plan.equal.disk === plan.current?.disk
+/** Nothing to do: equal inputs, current, and where VMs look for it. */
+const isCurrent = async (deps: Deps, plan: BasePlan): Promise<boolean> => {
+  if (plan.equal === undefined || plan.equal.disk !== plan.current?.disk) return false
+  const { baseImage } = deps.env
+  if (baseImage === undefined || baseImage === deps.store.defaultImage) return true
+  const [wanted, there] = await Promise.all([
+    deps.files.resolve(plan.equal.disk),
+    deps.files.resolve(baseImage),
+  ])
+  if (there !== undefined && (await deps.files.isDirectory(there.path)))
+    throw new DvmError('config', `DVM_BASE_IMAGE names a directory: ${baseImage}`, {
+      hint: 'set it to the path of the disk image itself',
+    })
+  return there !== undefined && there.path === wanted?.path
+}
 
 const tellWhy = (deps: Deps, plan: BasePlan, options: BuildOptions): void => {
   const { changes, current } = plan

@@ -22,13 +22,17 @@ const fallbackTemplate = 'template:fedora'
 export const findBaseImage = async (
   deps: Pick<Deps, 'env' | 'store' | 'files' | 'report'>,
 ): Promise<BaseImage> => {
-  const path = deps.env.baseImage ?? deps.store.defaultImage
+  const path = deps.env.baseImage ?? (await deps.store.current())?.disk ?? deps.store.defaultImage
   const file = await deps.files.resolve(path)
   if (file === undefined) {
     if (deps.env.baseImage !== undefined)
       deps.report.warn(`DVM_BASE_IMAGE: there is no ${path}; using ${fallbackTemplate}`)
     return { kind: 'template', template: fallbackTemplate }
   }
+  if (await deps.files.isDirectory(file.path))
+    throw new DvmError('config', `${path} is a directory, not a disk image`, {
+      hint: 'set DVM_BASE_IMAGE to the disk image itself',
+    })
   const image = readDiskImage(await deps.files.head(file.path), file.size)
   if (image === undefined)
     throw new DvmError('integrity', `${path} is neither a qcow2 nor a raw disk that can boot`, {

@@ -23,7 +23,7 @@ export interface BasePlan {
   readonly current: Generation | undefined
   /** An equal generation that is kept already. */
   readonly equal: Generation | undefined
-  /** Why a build is due; empty when it is not. */
+  /** What differs from the current generation; empty when nothing does. */
   readonly changes: readonly string[]
 }
 
@@ -96,8 +96,7 @@ export const planBase = async (deps: Deps): Promise<BasePlan> => {
   }
   const generation = hashInputs(inputs)
   const [current, equal] = await Promise.all([deps.store.current(), deps.store.find(generation)])
-  const changes =
-    equal !== undefined ? [] : current === undefined ? [] : changedInputs(current.manifest.inputs, inputs)
+  const changes = current === undefined ? [] : changedInputs(current.manifest.inputs, inputs)
   const mayBootstrap = deps.env.bootcBase === undefined && flavour.bootstrap !== undefined
   return {
     flavour,

@@ -3,7 +3,7 @@ import { DvmError, messageOf } from '../core/errors.ts'
 import type { Metadata } from '../core/generation.ts'
 import { describeHolder, type Holder } from '../core/holder.ts'
 import { planBase } from './base-plan.ts'
-import { findInstance } from './builder-vm.ts'
+import { findInstance, removeBuilderVm, sweepBootTest } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 
 export interface BaseStatus {
@@ -15,8 +15,12 @@ export interface BaseStatus {
   readonly kept: readonly Metadata[]
   /** Inputs that changed since the current one; null when that cannot be told, with the reason in `problem`. */
   readonly changes: readonly string[] | null
+  /** True when a kept generation has the changed inputs: the next build only switches to it. */
+  readonly builtBefore: boolean
   readonly problem: string | null
   readonly building: Holder | null
+  /** Why nothing can be said of the builder; null when something can. */
+  readonly builderProblem: string | null
   readonly builder: {
     readonly instance: string
     readonly state: string
@@ -33,10 +37,18 @@ export const baseStatus = async (deps: Deps): Promise<BaseStatus> => {
     deps.store.current(),
     deps.store.list(),
     deps.locks.holder('base'),
-    findInstance(deps, deps.env.builder.instance),
+    // The image's facts are the host's own: they are told without Lima, too.
+    findInstance(deps, deps.env.builder.instance).then(
+      (found) => ({ found, problem: null }),
+      (error: unknown) => ({ found: undefined, problem: messageOf(error) }),
+    ),
     planBase(deps).then(
-      (value) => ({ changes: value.changes, problem: null }),
-      (error: unknown) => ({ changes: null, problem: messageOf(error) }),
+      (value) => ({
+        changes: value.changes,
+        builtBefore: value.equal !== undefined && value.equal.disk !== value.current?.disk,
+        problem: null,
+      }),
+      (error: unknown) => ({ changes: null, builtBefore: false, problem: messageOf(error) }),
     ),
   ])
   return {
@@ -46,15 +58,16 @@ export const baseStatus = async (deps: Deps): Promise<BaseStatus> => {
     kept: all.filter(({ disk }) => disk !== current?.disk).map(({ metadata }) => metadata),
     ...plan,
     building: building ?? null,
+    builderProblem: builder.problem,
     builder:
-      builder === undefined
+      builder.found === undefined
         ? null
         : {
-            instance: builder.name,
-            state: builder.status === '' ? 'Unknown' : builder.status,
-            cpus: builder.cpus,
-            memory: builder.memory,
-            disk: builder.disk,
+            instance: builder.found.name,
+            state: builder.found.status === '' ? 'Unknown' : builder.found.status,
+            cpus: builder.found.cpus,
+            memory: builder.found.memory,
+            disk: builder.found.disk,
           },
   }
 }
@@ -75,6 +88,7 @@ export const removeBase = (deps: Deps, options: RemoveBaseOptions): Promise<read
     },
     async () => {
       const gone: string[] = []
+      if (options.builder) await sweepBootTest(deps, () => undefined)
       if (options.builder) gone.push(...(await removeBuilder(deps)))
       if (options.image) gone.push(...(await removeImage(deps)))
       return gone
@@ -84,7 +98,7 @@ export const removeBase = (deps: Deps, options: RemoveBaseOptions): Promise<read
 const removeBuilder = async (deps: Deps): Promise<string[]> => {
   const { instance } = deps.env.builder
   if ((await findInstance(deps, instance)) === undefined) return []
-  await deps.lima.delete(instance, { force: true })
+  await removeBuilderVm(deps)
   return [`the builder VM ${instance}`]
 }
 

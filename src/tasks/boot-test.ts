@@ -77,6 +77,8 @@ const startCandidate = async (deps: Deps, instance: Instance, log: (line: string
   } catch (error) {
     deps.signal.throwIfAborted()
     if (!(error instanceof DvmError) || error.code !== 'failed') throw error
+    // A host without room says nothing about the image.
+    if (/no space/i.test(error.message)) throw error
     throw refusal(error.message, error.tail)
   }
 }

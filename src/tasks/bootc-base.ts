@@ -23,6 +23,8 @@ export const provideBootcBase = async (
   plan: BasePlan,
   voice: StepVoice,
   log: (line: string) => void,
+  /** --clean and --no-cache: ask the registry whatever happened before. */
+  askAgain: boolean,
 ): Promise<BootcBase> => {
   const bootstrap = async (release: string): Promise<BootcBase> => {
     voice.progress(`making ${release} from packages`)
@@ -34,7 +36,7 @@ export const provideBootcBase = async (
   const { reference } = plan.bootcBase
   const { bootstrap: release } = plan.flavour
   // Once a base was bootstrapped here, asking an unreachable registry before each build would only cost time.
-  const before = plan.current?.metadata.bootcBase === `bootstrap:${release}`
+  const before = !askAgain && plan.current?.metadata.bootcBase === `bootstrap:${release}`
   if (
     plan.mayBootstrap &&
     release !== undefined &&

@@ -1,5 +1,6 @@
 // The builder VM: made, started, repaired and provisioned so that nobody has to think about it.
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { bootTestInstance } from '../core/names.ts'
 import { DvmError } from '../core/errors.ts'
 import type { Flavour } from '../core/flavour.ts'
@@ -35,16 +36,15 @@ export const ensureBuilder = async (
   const { instance: name } = deps.env.builder
   const template = deps.env.builder.template ?? flavour.builderTemplate
   const script = await deps.assets.text(`${flavour.name}/builder.sh`)
-  const marker = createHash('sha256')
-    .update(JSON.stringify([flavour.name, script]))
-    .digest('hex')
+  const marker = `${flavour.name} ${createHash('sha256').update(script).digest('hex')}`
 
-  const remove = async (): Promise<void> => deps.lima.delete(name, { force: true }, log)
+  const remove = (): Promise<void> => removeBuilderVm(deps, log)
   const make = async (why: string): Promise<Instance> => {
     voice.note(why)
     voice.progress(`creating ${name} from ${template}`)
     const { cpus, memory, disk } = deps.env.builder
     await deps.lima.create({ name, template, cpus: cpus ?? Math.min(4, deps.host.cpus), memory, disk }, log)
+    await deps.files.write(recordOf(deps), `${name}\n`)
     await start()
     return mustFind(deps, name)
   }
@@ -53,7 +53,13 @@ export const ensureBuilder = async (
     await startVm(deps, await mustFind(deps, name), log)
   }
   const provision = async (instance: Instance): Promise<Instance> => {
-    if ((await deps.builder.marker(instance)) === marker) return instance
+    const found = await deps.builder.marker(instance)
+    if (found === marker) return instance
+    const before = found.split(' ')[0] ?? ''
+    if (before !== '' && before !== flavour.name) {
+      await remove()
+      return provision(await make(`the builder was made for ${before}: making one for ${flavour.name}`))
+    }
     voice.progress('provisioning: podman and what the disk builder needs')
     // A killed run may still be installing in there, and two package managers get in each other's way.
     await deps.builder.sweep(instance)
@@ -83,15 +89,40 @@ export const ensureBuilder = async (
     }
     await start()
     instance = await mustFind(deps, name)
-    if (await deps.builder.answers(instance)) return await provision(instance)
   } catch (error) {
     deps.signal.throwIfAborted()
-    if (error instanceof DvmError && ['tool', 'config'].includes(error.code)) throw error
+    // A new builder would fail for the same reason, and its layer cache would be gone.
+    if (error instanceof DvmError && (curable(error) || /no space/i.test(error.message))) throw error
     log(`repair failed: ${error instanceof Error ? error.message : String(error)}`)
   }
+  if (await deps.builder.answers(instance)) return provision(instance)
   await deps.lima.stop(name, { force: true }, log).catch(() => undefined)
   await remove()
   return provision(await make('the builder could not be repaired: making it again (its layer cache is lost)'))
+}
+
+/** Trouble of the machine or the network, not of this builder. */
+const curable = (error: DvmError): boolean => ['tool', 'config', 'network', 'refused'].includes(error.code)
+
+const recordOf = (deps: Pick<Deps, 'env'>): string => join(deps.env.stateDir, 'base', 'builder')
+
+/**
+ * Deletes the builder VM.
+ * @throws DvmError `refused` when DVM_BUILDER_LIMA names an instance that dvm did not make.
+ */
+export const removeBuilderVm = async (deps: Deps, log?: (line: string) => void): Promise<void> => {
+  const { instance } = deps.env.builder
+  const recorded = (await deps.files.text(recordOf(deps)))?.trim()
+  if (instance !== 'dvm-builder' && instance !== recorded)
+    throw new DvmError(
+      'refused',
+      `${instance} was not made by dvm as its builder, so dvm does not delete it`,
+      {
+        hint: `limactl delete ${instance}, if it really may go`,
+      },
+    )
+  await deps.lima.delete(instance, { force: true }, log)
+  await deps.files.remove(recordOf(deps))
 }
 
 /** Removes what a killed boot test left. */

@@ -8,6 +8,9 @@ import { fetchDisk } from './fetch-disk.ts'
 import { publishBase } from './publish-base.ts'
 import type { Step } from './steps.ts'
 
+/** The same inputs give the same ids, other inputs others. */
+const seedOf = (generation: string): number => Number.parseInt(generation.slice(0, 7), 16) + 1
+
 export const diskSteps = (run: BuildRun): Step[] => {
   const { deps, plan, options, log, made } = run
   const write = (line: string): void => log.line(line)
@@ -28,7 +31,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
             output: `${work}/output`,
             rootfs: plan.inputs.rootfs,
             network: plan.diskBuilder === undefined ? 'none' : 'host',
-            options: dialect.options,
+            options: dialect.options(seedOf(plan.generation)),
           },
           (line) => {
             log.line(line)

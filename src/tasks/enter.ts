@@ -1,6 +1,7 @@
 // `dvm sh` and `dvm ssh`: into a VM as DVM_USER. A stopped VM is started first.
 import { entryArgv } from '../core/guest-entry.ts'
 import { DvmError } from '../core/errors.ts'
+import { describeHolder } from '../core/holder.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { actionFor } from '../core/sync-plan.ts'
 import type { Instance } from '../ports/lima/index.ts'
@@ -30,11 +31,14 @@ export const enterVm = async (deps: Deps, vm: string, options: EnterOptions): Pr
   return deps.lima.attach(instance, { argv }, { tty: options.tty, stdin: options.stdin })
 }
 
+const missing = (vm: string): DvmError =>
+  new DvmError('not-found', `the VM ${vm} does not exist`, {
+    hint: `dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
+  })
+
 const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
-  const name = instanceOf(vm)
-  const found = await findInstance(deps, name)
-  if (found === undefined)
-    throw new DvmError('not-found', `the VM ${vm} does not exist`, { hint: `dvm sync ${vm}` })
+  const found = await findInstance(deps, instanceOf(vm))
+  if (found === undefined) throw missing(vm)
   const action = actionFor(found.status)
   if (action === 'none') return found
   if (action === 'restart')
@@ -46,6 +50,22 @@ const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
         tail: found.errors,
       },
     )
+  return deps.locks.hold(
+    `vm:${vm}`,
+    {
+      wait: true,
+      signal: deps.signal,
+      onWait: (holder) => deps.report.note(`waiting for ${describeHolder(holder)}`),
+    },
+    () => startStopped(deps, vm),
+  )
+}
+
+/** Looks again under the lock: another command may have started or removed it. */
+const startStopped = async (deps: Deps, vm: string): Promise<Instance> => {
+  const found = await findInstance(deps, instanceOf(vm))
+  if (found === undefined) throw missing(vm)
+  if (found.status === 'Running') return found
   deps.report.note(`starting ${vm}`)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
   try {
@@ -53,5 +73,5 @@ const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
   } finally {
     log.close()
   }
-  return (await findInstance(deps, name)) ?? found
+  return (await findInstance(deps, instanceOf(vm))) ?? found
 }

@@ -29,6 +29,9 @@ const guestValues = (vm: string, config: VmConfig): Record<string, string> => ({
   DVM_SUBGID_COUNT: String(config.subgidCount),
 })
 
+/** Marks the shell of a sync in the guest, so that an interrupted one can be found; see templates/guest/stop-sync.sh. */
+const syncName = 'dvm-sync'
+
 const day = 24 * 3_600_000
 
 /** @throws DvmError `failed` naming the bootstrap or setup.sh, with the log's last lines. */
@@ -44,7 +47,7 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
     })
     const completed = await deps.lima.run(
       instance,
-      { argv: ['bash', '-s'], input: script, timeoutMs: day },
+      { argv: ['bash', '-s', '--', syncName], input: script, timeoutMs: day },
       (line) => {
         if (line === setupMarker) inSetup = true
         else {
@@ -65,4 +68,12 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
   } finally {
     log.close()
   }
+}
+
+/** After an interruption: what the sync started in the guest does not go on behind the next one's back. */
+export const stopGuestWork = async (deps: Deps, instance: Instance): Promise<void> => {
+  const input = await deps.assets.text('guest/stop-sync.sh')
+  await deps.undo.lima
+    .run(instance, { argv: ['sudo', 'bash', '-s'], input, timeoutMs: 30_000 })
+    .catch(() => undefined)
 }

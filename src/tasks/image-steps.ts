@@ -1,5 +1,6 @@
 // The first half of a build: a usable builder, the context in it, and the target image, checked.
 import { dirname } from 'node:path'
+import { changedFiles } from '../core/base-inputs.ts'
 import { lineOfStep } from '../core/containerfile.ts'
 import { DvmError } from '../core/errors.ts'
 import { gib, sizeText } from '../core/sizes.ts'
@@ -19,7 +20,9 @@ export const imageSteps = (run: BuildRun): Step[] => {
       run: async (voice) => {
         const version = await deps.lima.version()
         const free = await deps.store.freeBytes()
-        const needed = (plan.current?.metadata.diskSize ?? gib) * 1.2 + gib / 2
+        // The boot test's VM copies the disk once more.
+        const copies = options.bootTest ? 2.2 : 1.2
+        const needed = (plan.current?.metadata.diskSize ?? gib) * copies + gib / 2
         voice.progress(`Lima ${version}, ${sizeText(free)} free`)
         if (free < needed)
           throw new DvmError(
@@ -82,12 +85,26 @@ export const imageSteps = (run: BuildRun): Step[] => {
           ...folders,
         ])
         await deps.builder.ship(got(made.builder), archive)
+        // The generation is named by what was hashed, so what was sent must be just that.
+        const { files } = await deps.context.scanBase(deps.env.baseDir)
+        const changed = changedFiles(plan.inputs.context, files)
+        if (changed.length > 0)
+          throw new DvmError('failed', `changed while the build was starting: ${changed.join(', ')}`, {
+            hint: 'dvm base build',
+          })
       },
     },
     {
       title: 'Build dvm-base',
       run: async (voice) => {
-        made.bootc = await provideBootcBase(deps, got(made.builder), plan, voice, write)
+        made.bootc = await provideBootcBase(
+          deps,
+          got(made.builder),
+          plan,
+          voice,
+          write,
+          options.clean || options.noCache,
+        )
         beginDiskBuilder(run)
         await buildImage(run, voice, {
           containerfile: 'plumbing/dvm-base.Containerfile',

@@ -10,12 +10,13 @@ export const publishBase = async (
   previous?: Generation,
   voice?: StepVoice,
 ): Promise<Generation> => {
-  await deps.store.makeCurrent(generation)
   const { baseImage } = deps.env
   if (baseImage !== undefined && baseImage !== deps.store.defaultImage) {
     const aside = await deps.store.linkAt(baseImage, generation)
     if (aside !== undefined) voice?.note(`the disk that stood at ${baseImage} is now ${aside}`)
   }
+  // Last, because it is what `base status` and every sync go by; until here a failure leaves the old base current.
+  await deps.store.makeCurrent(generation)
   if (previous !== undefined) await deps.store.prune([generation, previous])
   return generation
 }

@@ -11,7 +11,7 @@ import type { CreateSpec, Instance } from '../ports/lima/index.ts'
 import { findBaseImage, type BaseImage } from './base-image.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
-import { prepareGuest } from './guest.ts'
+import { prepareGuest, stopGuestWork } from './guest.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
 import { loadVmConfig } from './vm-config.ts'
@@ -23,9 +23,13 @@ export interface SyncOptions {
 interface Plan {
   readonly vm: string
   readonly config: VmConfig
+  readonly setup: { readonly path: string; readonly text: string } | undefined
+}
+
+/** What a VM that does not exist yet is made from. One that exists needs no base, not even a good one. */
+interface Creation {
   readonly base: BaseImage
   readonly spec: CreateSpec
-  readonly setup: { readonly path: string; readonly text: string } | undefined
 }
 
 /** What `--dry-run` prints: nothing was called. */
@@ -43,11 +47,15 @@ const planSync = async (deps: Deps, vm: string): Promise<Plan> => {
     throw new DvmError('not-found', `there is no VM "${vm}" in ${deps.env.configDir}/vms`, {
       hint: `dvm new ${vm}`,
     })
-  const [config, base, setup] = await Promise.all([
+  const [config, setup] = await Promise.all([
     loadVmConfig(deps, vm),
-    findBaseImage(deps),
     readSetup(deps, join(directory, 'setup.sh')),
   ])
+  return { vm, config, setup }
+}
+
+const planCreation = async (deps: Deps, { vm, config }: Plan): Promise<Creation> => {
+  const base = await findBaseImage(deps)
   const spec: CreateSpec = {
     name: instanceOf(vm),
     template: base.kind === 'template' ? base.template : join(deps.env.stateDir, vm, 'lima.yaml'),
@@ -57,7 +65,7 @@ const planSync = async (deps: Deps, vm: string): Promise<Plan> => {
     ...(config.vmType === undefined ? {} : { vmType: config.vmType }),
     portForwards: config.ports.map(({ host, guest }) => `${host}:${guest}`),
   }
-  return { vm, config, base, spec, setup }
+  return { base, spec }
 }
 
 const readSetup = async (deps: Deps, path: string): Promise<Plan['setup']> => {
@@ -69,7 +77,8 @@ const readSetup = async (deps: Deps, path: string): Promise<Plan['setup']> => {
 
 /** @throws DvmError as `sync` does for names and configuration. */
 export const dryRunSync = async (deps: Deps, vm: string): Promise<DryRun> => {
-  const { base, spec, setup } = await planSync(deps, vm)
+  const plan = await planSync(deps, vm)
+  const { base, spec } = await planCreation(deps, plan)
   return {
     vm,
     base: base.kind === 'template' ? base.template : base.location,
@@ -77,7 +86,7 @@ export const dryRunSync = async (deps: Deps, vm: string): Promise<DryRun> => {
       renderCommand(deps.lima.createCommand(spec)),
       renderCommand(deps.lima.startCommand(spec.name)),
     ],
-    setup: setup?.path ?? '<none>',
+    setup: plan.setup?.path ?? '<none>',
   }
 }
 
@@ -112,7 +121,8 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
 }
 
 const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Promise<void> => {
-  const { vm, config, spec, setup } = plan
+  const { vm, config, setup } = plan
+  const name = instanceOf(vm)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
   const write = (line: string): void => log.line(line)
   let instance = found
@@ -120,21 +130,22 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
   const action = actionFor(instance?.status)
   const start = async (voice: StepVoice): Promise<void> => {
     voice.progress('waiting for the VM to come up')
-    await startVm(deps, mustRun(instance ?? (await findInstance(deps, spec.name)), vm), write)
-    instance = await findInstance(deps, spec.name)
+    await startVm(deps, mustRun(instance ?? (await findInstance(deps, name)), vm), write)
+    instance = await findInstance(deps, name)
   }
   const steps: Step[] = []
   if (action === 'create')
     steps.push({
       title: `Create ${vm}`,
       run: async (voice) => {
-        await writeDocument(deps, plan)
+        const { base, spec } = await planCreation(deps, plan)
+        await writeDocument(deps, config, base, spec.template)
         await deps.lima.create(spec, write)
         created = true
         await deps.state.write(vm, {
           // Undefined forgets what an earlier VM of this name was made from.
-          generation: plan.base.kind === 'disk' ? plan.base.generation : undefined,
-          baseImage: plan.base.kind === 'disk' ? plan.base.location : plan.base.template,
+          generation: base.kind === 'disk' ? base.generation : undefined,
+          baseImage: base.kind === 'disk' ? base.location : base.template,
           createdAt: new Date().toISOString(),
           config: { cpus: config.cpus, memory: config.memory, disk: config.disk },
         })
@@ -143,7 +154,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
       undo: async () => {
         // Only what this run made (or was making when it was interrupted) and what never came up: once it ran, it may hold work.
         if ((created || deps.signal.aborted) && instance?.status !== 'Running')
-          await deps.undo.lima.delete(spec.name, { force: true }, write)
+          await deps.undo.lima.delete(name, { force: true }, write)
       },
     })
   else if (action === 'start') steps.push({ title: `Start ${vm}`, run: start })
@@ -152,15 +163,16 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
       title: `Restart ${vm}`,
       run: async (voice) => {
         voice.note(`Lima says that it is ${instance?.status === '' ? 'in no known state' : instance?.status}`)
-        await deps.lima
-          .stop(spec.name, { force: true }, write)
-          .catch((error: unknown) => write(String(error)))
+        await deps.lima.stop(name, { force: true }, write).catch((error: unknown) => write(String(error)))
         await start(voice)
       },
     })
   steps.push({
     title: setup === undefined ? `Prepare ${vm}` : `Prepare ${vm} and run its setup.sh`,
     run: (voice) => prepareGuest(deps, { vm, config, instance: mustRun(instance, vm), setup }, voice),
+    undo: async () => {
+      if (deps.signal.aborted && instance !== undefined) await stopGuestWork(deps, instance)
+    },
   })
   try {
     await deps.runSteps(steps)
@@ -191,7 +203,7 @@ const withLog = (error: unknown, logFile: string): unknown =>
       })
     : error
 
-const writeDocument = async (deps: Deps, { base, spec, config }: Plan): Promise<void> => {
+const writeDocument = async (deps: Deps, config: VmConfig, base: BaseImage, path: string): Promise<void> => {
   if (base.kind === 'template') return
   if (config.disk * gib < base.virtualSize)
     throw new DvmError(
@@ -204,8 +216,5 @@ const writeDocument = async (deps: Deps, { base, spec, config }: Plan): Promise<
   // Only a VM that is made needs the YAML printer, and it costs as much as the rest of a sync that finds all in place.
   const { renderInstance } = await import('../core/instance-yaml.ts')
   const template = await deps.assets.text('lima.yaml')
-  await deps.files.write(
-    spec.template,
-    renderInstance(template, { location: base.location, arch: deps.host.arch }),
-  )
+  await deps.files.write(path, renderInstance(template, { location: base.location, arch: deps.host.arch }))
 }

@@ -171,7 +171,8 @@ const unfit: readonly [
     () => undefined,
     { DVM_BUILDER_MEMORY: '4GiB' },
     3,
-    () => 'dvm: DVM_BUILDER_MEMORY must be a whole number above 0, not "4GiB"\n  try: unset DVM_BUILDER_MEMORY\n',
+    () =>
+      'dvm: DVM_BUILDER_MEMORY must be a whole number above 0, not "4GiB"\n  try: unset DVM_BUILDER_MEMORY\n',
   ],
 ]
 for (const [what, prepare, env, exitCode, stderr] of unfit)

@@ -19,7 +19,18 @@ export const registerBaseStatus = (base: Command, context: CliContext): void => 
       const deps = await context.deps()
       const status = await baseStatus(deps)
       if (flags.json) return context.reporter.json(status)
-      const { current, kept, changes, problem, building, builder, image, exists } = status
+      const {
+        current,
+        kept,
+        changes,
+        builtBefore,
+        builderProblem,
+        problem,
+        building,
+        builder,
+        image,
+        exists,
+      } = status
       const rows: [string, string][] = [
         [
           'image',
@@ -42,14 +53,16 @@ export const registerBaseStatus = (base: Command, context: CliContext): void => 
               ? 'not built yet: dvm base build'
               : changes.length === 0
                 ? 'unchanged'
-                : `changed: ${changes.join(', ')}: dvm base build`,
+                : `changed: ${changes.join(', ')}: dvm base build${builtBefore ? ' (built before: it switches)' : ''}`,
         ],
         ...(building === null ? [] : ([['building', describeHolder(building)]] satisfies [string, string][])),
         [
           'builder',
-          builder === null
-            ? 'none (made by the first build)'
-            : `${builder.instance}, ${builder.state}, ${builder.cpus} CPUs, ${sizeText(builder.memory)} memory, ${sizeText(builder.disk)} disk`,
+          builderProblem !== null
+            ? `unknown: ${builderProblem}`
+            : builder === null
+              ? 'none (made by the first build)'
+              : `${builder.instance}, ${builder.state}, ${builder.cpus} CPUs, ${sizeText(builder.memory)} memory, ${sizeText(builder.disk)} disk`,
         ],
       ]
       for (const [name, value] of rows) context.reporter.print(`${`${name}:`.padEnd(11)}${value}`)

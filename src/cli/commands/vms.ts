@@ -39,8 +39,16 @@ export const registerStop = (program: Command, context: CliContext): void => {
       const deps = await context.deps()
       const names =
         vm === undefined ? await stoppableVms(deps, { onlyConfigured: flags.onlyConfig ?? false }) : [vm]
-      for (const name of names)
-        context.reporter.note((await stopVm(deps, name)) ? `${name} is stopped` : `${name} was not running`)
+      for (const name of names) {
+        try {
+          context.reporter.note((await stopVm(deps, name)) ? `${name} is stopped` : `${name} was not running`)
+        } catch (error) {
+          // With --all, one VM's failure does not keep the others running.
+          if (vm !== undefined || deps.signal.aborted) throw error
+          context.reporter.error(error, deps.env.debug)
+          context.exitWith(1)
+        }
+      }
     })
 }
 

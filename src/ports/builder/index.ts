@@ -148,7 +148,18 @@ export const createBuilder = (lima: Lima): Builder => {
         : [`the image cannot run a shell script: ${completed.stderr.trim().split('\n').at(-1) ?? ''}`]
     },
     dialect: async (instance, diskBuilder) => {
-      const argv = ['podman', 'run', '--rm', '--network', 'none', '--pull', 'never', diskBuilder, '--help']
+      const argv = [
+        'podman',
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        '--pull',
+        'never',
+        diskBuilder,
+        'build',
+        '--help',
+      ]
       const { stdout, stderr } = await root(instance, argv, undefined, 5 * quick)
       return dialectOf(`${stdout}\n${stderr}`, diskBuilder)
     },

@@ -115,6 +115,7 @@ export const probeKvm = async (probe: KvmProbe): Promise<Kvm> => {
     if (bootId !== '' && cached === `${bootId} ${kvm}\n`) return kvm
   const kvm = await askQemu(probe.exec, command)
   if (kvm !== 'unknown' && bootId !== '' && probe.cacheFile !== undefined)
-    await writeFileAtomic(probe.cacheFile, `${bootId} ${kvm}\n`)
+    // A cache that cannot be written costs the next run a question, nothing more.
+    await writeFileAtomic(probe.cacheFile, `${bootId} ${kvm}\n`).catch(() => undefined)
   return kvm
 }

@@ -89,7 +89,9 @@ export const createGuestShell = (options: GuestShellOptions): Pick<Lima, 'run' |
     stream: (instance, guest, streams, onLine) =>
       guestCall(instance, guest, streams, guest.timeoutMs ?? limits.stream, onLine),
     attach: async (instance, guest, { tty = false, stdin = true } = {}) => {
-      const code = await exec.attach(await guestCommand(instance, guest, { tty, stdin }, undefined))
+      const code = await exec.attach(await guestCommand(instance, guest, { tty, stdin }, undefined), {
+        stdin,
+      })
       if (code === 255 && !(await answers(instance))) throw unreachable(instance.name)
       return code
     },

@@ -2,20 +2,7 @@
 //   base/generations/HASH/{disk.qcow2,metadata.json,manifest.json}   immutable; HASH-2, … when built again from equal inputs
 //   base/current -> generations/HASH                                 the one thing that changes
 //   base/disk.qcow2 -> current/disk.qcow2, base/metadata.json -> current/metadata.json
-import {
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-  statfs,
-  symlink,
-  unlink,
-} from 'node:fs/promises'
+import { mkdir, open, readdir, realpath, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Generation, Manifest, Metadata } from '../../core/generation.ts'
 import { parseManifest, parseMetadata } from '../../core/generation.ts'
@@ -26,6 +13,7 @@ import {
   writeFileAtomic,
 } from '../../system/files.ts'
 import { DvmError, isErrno } from '../../core/errors.ts'
+import { exists, freeName, linkTarget, replaceLink } from './links.ts'
 
 /** A generation in the making: a directory of its own that nothing points to yet. */
 export interface Candidate {
@@ -58,34 +46,6 @@ export interface BaseStore {
   removeAll(): Promise<readonly string[]>
   /** Removes exactly one file or link. False when there was none. */
   removeFile(path: string): Promise<boolean>
-}
-
-const replaceLink = async (target: string, path: string): Promise<void> => {
-  const temporary = `${path}.tmp-${process.pid}`
-  await rm(temporary, { force: true })
-  await symlink(target, temporary)
-  await rename(temporary, path)
-}
-
-const linkTarget = async (path: string): Promise<string | undefined> => {
-  try {
-    return await readlink(path)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EINVAL', 'ENOTDIR')) return undefined
-    throw error
-  }
-}
-
-/** The name itself, or with a number when something stands there: what was put aside before stays. */
-const freeName = async (path: string): Promise<string> => {
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? path : `${path}-${number}`
-    const taken = await lstat(name).then(
-      () => true,
-      () => false,
-    )
-    if (!taken) return name
-  }
 }
 
 export const createBaseStore = (cacheDir: string): BaseStore => {
@@ -208,18 +168,23 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
       return kept
     },
     makeCurrent: async (generation) => {
-      await replaceLink(join('generations', basename(dirname(generation.disk))), currentLink)
+      // The two outer names first: a kill in between leaves them pointing through the old `current`, or nowhere yet.
       for (const name of ['disk.qcow2', 'metadata.json'])
         if ((await linkTarget(join(root, name))) !== join('current', name))
           await replaceLink(join('current', name), join(root, name))
+      await replaceLink(join('generations', basename(dirname(generation.disk))), currentLink)
       await syncDirectory(root)
     },
     linkAt: async (path, generation) => {
       await mkdir(dirname(path), { recursive: true })
-      const existing = await stat(path).catch(() => undefined)
-      const ours = (await linkTarget(path)) !== undefined || existing === undefined
-      const aside = ours ? undefined : await freeName(`${path}.previous`)
-      if (aside !== undefined) await rename(path, aside)
+      const target = await linkTarget(path)
+      const there = target !== undefined || (await exists(path))
+      const ours = target !== undefined && dirname(dirname(target)) === generations
+      let aside: string | undefined
+      if (there && !ours) {
+        aside = await freeName(`${path}.previous`)
+        await rename(path, aside)
+      }
       await replaceLink(generation.disk, path)
       return aside
     },

@@ -126,7 +126,10 @@ test('an unknown complaint is passed on with what was tried', () => {
   const warning = '{"level":"warning","msg":"careful"}'
   const stderr = `${warning}\n{"level":"fatal","msg":"the moon is wrong"}\n`
   assert.equal(limaError(completed({ stderr }), attempt).message, 'could not start dvm-x: the moon is wrong')
-  assert.equal(limaError(completed({}), attempt).message, 'could not start dvm-x: limactl ended with exit code 1')
+  assert.equal(
+    limaError(completed({}), attempt).message,
+    'could not start dvm-x: limactl ended with exit code 1',
+  )
 })
 
 test('a limactl that is not there, may not run, takes too long or was stopped', () => {
