@@ -1,5 +1,6 @@
 // The first half of a build: a usable builder, the context in it, and the target image, checked.
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { changedFiles } from '../core/base-inputs.ts'
 import { lineOfStep } from '../core/containerfile.ts'
 import { DvmError } from '../core/errors.ts'
@@ -51,10 +52,17 @@ export const imageSteps = (run: BuildRun): Step[] => {
           )
       },
       undo: async () => {
-        // Interrupted or failed: nothing of this build goes on in the builder, not even its provisioning.
+        // Interrupted or failed: nothing of this build goes on in the builder, not even its provisioning. The disk builder's
+        // image is made beside the steps, and its unit may start just after a sweep: swept until that is over.
+        const beside = (made.diskBuilder ?? Promise.resolve()).then(
+          () => true,
+          () => true,
+        )
         try {
           const builder = made.builder ?? (await findInstance(deps.undo, deps.env.builder.instance))
-          if (builder?.status === 'Running') await deps.undo.builder.sweep(builder)
+          if (builder?.status !== 'Running') return
+          do await deps.undo.builder.sweep(builder)
+          while (!(await Promise.race([beside, sleep(2000, false)])))
         } catch (error) {
           write(String(error))
         }
