@@ -158,8 +158,10 @@ $`,
     current: metadata,
     kept: [],
     changes: [],
+    builtBefore: false,
     problem: null,
     building: null,
+    builderProblem: null,
   })
   assert.deepEqual(Object.keys(builderStatus as object), ['instance', 'state', 'cpus', 'memory', 'disk'])
 })

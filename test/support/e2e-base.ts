@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { baseDir, configDir, dvm, home, instance } from './e2e.ts'
+import { asRoot, baseDir, builder, configDir, dvm, home, instance, sha256 } from './e2e.ts'
 
 /**
  * A package from the distribution, a tool of one's own, and one line to change. `extra` comes last.
@@ -78,4 +78,17 @@ export const ensureVm = async (vm: string): Promise<void> => {
   writeVm(vm)
   const { exitCode, stderr } = await dvm(['sync', vm])
   if (exitCode !== 0) throw new Error(`no VM to start from:\n${stderr}`)
+}
+
+/**
+ * Marks the builder as provisioned for Fedora, which a Debian guest cannot be: what follows is dvm's own way, not Fedora's packages.
+ * Call what it resolves to when that is over.
+ */
+export const pretendFedoraBuilder = async (): Promise<() => Promise<string>> => {
+  const marker = '/var/lib/dvm/provisioned'
+  const before = (await asRoot(builder, `cat ${marker}`)).trim()
+  const script = await sha256(join(import.meta.dirname, '../../templates/fedora/builder.sh'))
+  const write = (text: string): Promise<string> => asRoot(builder, `echo '${text}' > ${marker}\n`)
+  await write(`fedora ${script}`)
+  return () => write(before)
 }

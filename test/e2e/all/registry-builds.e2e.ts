@@ -2,7 +2,12 @@
 // (10-base-build): the images that are pushed come from its layers.
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
-import { containerfile, ensureBase, writeContainerfile } from '../../support/e2e-base.ts'
+import {
+  containerfile,
+  ensureBase,
+  pretendFedoraBuilder,
+  writeContainerfile,
+} from '../../support/e2e-base.ts'
 import { startGuestRegistry, type GuestRegistry } from '../../support/e2e-registry.ts'
 import { asRoot, builder, dvm, logText, publishedBase } from '../../support/e2e.ts'
 
@@ -55,9 +60,9 @@ END
 podman build --quiet --tag localhost/dvm-e2e-fedora .
 `
 
-test("fedora's way, with stand-ins: dvm-base and the disk builder come by digest from a registry", async () => {
+test("fedora's way, with stand-ins: dvm-base and the disk builder come by digest from a registry", async (t) => {
+  t.after(await pretendFedoraBuilder())
   await asRoot(builder, standIn)
-  await asRoot(builder, 'printf "#!/bin/sh\\nexit 0\\n" > /usr/local/bin/rpm && chmod 755 /usr/local/bin/rpm')
   const bootcBase = await started().push('localhost/dvm-e2e-fedora', 'dvm/fedora-bootc')
   const diskBuilder = await started().push('localhost/dvm-disk-builder:latest', 'dvm/bootc-image-builder')
   await asRoot(builder, `podman rmi --force ${bootcBase} ${diskBuilder}`)
