@@ -91,6 +91,21 @@ const tellWhy = (deps: Deps, plan: BasePlan, options: BuildOptions): void => {
 
 const runBuild = async (deps: Deps, plan: BasePlan, options: BuildOptions, log: Log): Promise<Generation> => {
   const run: BuildRun = { deps, plan, options, log, made: {} }
-  await deps.runSteps([...imageSteps(run), ...diskSteps(run)])
+  try {
+    await deps.runSteps([...imageSteps(run), ...diskSteps(run)])
+  } catch (error) {
+    throw await lostBuilder(run, error)
+  }
   return got(run.made.generation)
+}
+
+/** A builder that went away in the middle is the reason, whatever it was doing; the next build repairs it. */
+const lostBuilder = async ({ deps, made }: BuildRun, error: unknown): Promise<unknown> => {
+  const isSuspect = error instanceof DvmError && error.code === 'failed' && !deps.signal.aborted
+  if (!isSuspect || made.builder === undefined || (await deps.builder.answers(made.builder))) return error
+  return new DvmError('failed', 'the builder went away during the build', {
+    hint: 'dvm base build (it repairs the builder, or makes a new one; the old base stays in use)',
+    tail: error.tail,
+    cause: error,
+  })
 }

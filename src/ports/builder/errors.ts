@@ -11,6 +11,9 @@ interface Known {
   readonly inRun?: true
 }
 
+/** Told with numbers by whoever can ask for them. */
+export const diskFull = 'the disk of the builder is full'
+
 // Sources: texts of podman 5, bootc-image-builder (both generations) and registries, as their users report them.
 const known: readonly Known[] = [
   {
@@ -45,7 +48,7 @@ const known: readonly Known[] = [
   {
     pattern: /No space left on device|cp: error (deallocating|writing)|no space left/i,
     code: 'failed',
-    message: 'the disk of the builder is full',
+    message: diskFull,
     hint: 'DVM_BUILDER_DISK=80 dvm base build --clean',
     inRun: true,
   },

@@ -5,11 +5,13 @@ import { Transform, type Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { Completed } from '../../core/command.ts'
 import { dialectOf, type DiskBuilderDialect } from '../../core/disk-builder.ts'
+import { DvmError } from '../../core/errors.ts'
+import { sizeText } from '../../core/sizes.ts'
 import type { OnLine } from '../../system/exec.ts'
 import type { Instance, Lima } from '../lima/index.ts'
 import { asUnit, builderRoot, diskBuild, podmanBuild, podmanScript, workRoot } from './argv.ts'
 import type { BuildSpec, DiskSpec } from './argv.ts'
-import { buildFailure, guestFailure } from './errors.ts'
+import { buildFailure, diskFull, guestFailure } from './errors.ts'
 
 export interface Fetched {
   readonly bytes: number
@@ -84,6 +86,19 @@ export const createBuilder = (lima: Lima): Builder => {
     (await imageId(instance, reference)) ??
     (await must(`find ${reference}`, root(instance, ['podman', 'image', 'inspect', reference])))
 
+  /** A full disk is told with its numbers. What the failed step had written is gone by now. */
+  const withSpace = async (instance: Instance, failure: DvmError): Promise<DvmError> => {
+    if (failure.message !== diskFull) return failure
+    const argv = ['df', '--output=avail,size', '--block-size=1', '/var/lib']
+    const { stdout } = await root(instance, argv)
+    const [free = 0, size = 0] = (stdout.trim().split('\n').at(-1) ?? '').trim().split(/\s+/).map(Number)
+    return new DvmError(
+      failure.code,
+      `${diskFull}: ${sizeText(free)} of ${sizeText(size)} were left for this step`,
+      { hint: failure.hint, tail: failure.tail },
+    )
+  }
+
   return {
     answers: async (instance) => {
       try {
@@ -122,7 +137,7 @@ export const createBuilder = (lima: Lima): Builder => {
     },
     build: async (instance, spec, onLine) => {
       const completed = await work(instance, podmanBuild(spec), onLine)
-      if (completed.exitCode !== 0) throw buildFailure(spec.tag, completed)
+      if (completed.exitCode !== 0) throw await withSpace(instance, buildFailure(spec.tag, completed))
       return idOf(instance, spec.tag)
     },
     pull: async (instance, reference, onLine) => {
@@ -166,7 +181,7 @@ export const createBuilder = (lima: Lima): Builder => {
     disk: async (instance, spec, onLine) => {
       await must('make its output directory', root(instance, ['mkdir', '-p', spec.output]))
       const completed = await work(instance, diskBuild(spec), onLine)
-      if (completed.exitCode !== 0) throw buildFailure('the disk', completed)
+      if (completed.exitCode !== 0) throw await withSpace(instance, buildFailure('the disk', completed))
     },
     fetch: async (instance, remote, local, onBytes) => {
       const hash = createHash('sha256')

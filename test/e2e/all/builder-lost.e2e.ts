@@ -26,6 +26,9 @@ before(async () => {
   old = publishedBase()
 })
 
+/** With no word of the Containerfile's line, which is not to blame. */
+const wentAway = /^dvm: the builder went away during the build\n(?: {2}\| .*\n)* {2}try: dvm base build \(/m
+
 const processOf = async (file: string): Promise<number> => {
   const found = await instance(builder)
   assert.ok(found)
@@ -54,8 +57,7 @@ test('a builder whose QEMU is killed during a build: the build fails clearly, th
   process.kill(await processOf('qemu.pid'), 'SIGKILL')
   const { exitCode, stderr } = await running.result
   assert.equal(exitCode, 1, stderr)
-  assert.match(stderr, /^dvm: .*(connection to the builder was lost|dvm-builder)/m)
-  assert.match(stderr, /^ {2}try: /m)
+  assert.match(stderr, wentAway)
   assert.deepEqual(publishedBase(), old)
   const [note = '', ...more] = await failsInTheImage()
   assert.match(note, /^ {2}the builder (was stopped: starting it|is \w+: restarting it)$/)
@@ -69,7 +71,7 @@ test('a builder that is deleted during a build: the build fails clearly, the nex
   await limactl('delete', '--force', builder)
   const { exitCode, stderr } = await running.result
   assert.equal(exitCode, 1, stderr)
-  assert.match(stderr, /^ {2}try: /m)
+  assert.match(stderr, wentAway)
   assert.deepEqual(publishedBase(), old)
   const status = await dvm(['base', 'status'])
   assert.match(status.stdout, /^builder: {3}none \(made by the first build\)$/m)

@@ -50,10 +50,13 @@ test('a builder without room fails in the second step, with numbers', async (t) 
 test('a builder that fills up in a RUN line: the reason, and what to type', async (t) => {
   t.after(() => asRoot(builder, `rm -f ${filler}`))
   await leave(7000)
-  writeContainerfile(containerfile('full', 'RUN head -c 8G /dev/zero > /usr/lib/too-much'))
+  writeContainerfile(containerfile('full', 'RUN fallocate --length 8GiB /usr/lib/too-much'))
   const { exitCode, stderr } = await dvm(build)
   assert.equal(exitCode, 1, stderr)
-  assert.match(stderr, /^dvm: .*the disk of the builder is full/m)
+  assert.match(
+    stderr,
+    /Containerfile:7: the disk of the builder is full: [\d.]+ GiB of [\d.]+ GiB were left for this step$/m,
+  )
   assert.match(stderr, /No space left on device/)
   assert.match(stderr, /^ {2}try: DVM_BUILDER_DISK=80 dvm base build --clean$/m)
   assert.deepEqual(publishedBase(), old)
