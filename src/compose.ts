@@ -48,7 +48,8 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
   const lima = limaOf(exec)
   // Taking things back must work after Ctrl-C, when everything else is aborted.
   const undoLima = limaOf(createExec(new AbortController().signal))
-  const live = process.stderr.isTTY && env.color && !env.verbose
+  // A terminal that does not say how wide it is gets plain lines.
+  const live = process.stderr.isTTY && process.stderr.columns >= 40 && env.color && !env.verbose
   return {
     env,
     version,
