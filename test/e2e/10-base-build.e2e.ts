@@ -111,7 +111,6 @@ test('base build makes a base from a Containerfile, boots it once, and publishes
   }
   assert.deepEqual(manifest.inputs.context, {
     Containerfile: `600:${await sha256(join(baseDir, 'Containerfile'))}`,
-    flavour: `600:${await sha256(join(baseDir, 'flavour'))}`,
     greet: `755:${await sha256(join(baseDir, 'greet'))}`,
   })
   for (const [path, mode] of [
