@@ -24,14 +24,7 @@ enabled() {
 	return 1
 }
 
-unit_exists() {
-	local unit files
-	for unit in "$@"; do
-		files=({/etc,/usr/lib,/lib}/systemd/system/"$unit")
-		((${#files[@]} > 0)) && return 0
-	done
-	return 1
-}
+unit_exists() { [[ -e /etc/systemd/system/$1 || -e /usr/lib/systemd/system/$1 || -e /lib/systemd/system/$1 ]]; }
 
 # The name of a package in this system's own repositories: package DEBIAN FEDORA.
 package() { if [[ $family == debian ]]; then echo "add $1"; else echo "add $2"; fi; }
@@ -105,11 +98,17 @@ check_cloud_init() {
 		missing cloud-init "Lima's user, key and network come through it; $(package cloud-init cloud-init)"
 		return
 	fi
-	# The units belong to cloud-init.target, whose generator switches all of it on or off.
+	local unit
+	# The units belong to cloud-init.target, whose generator switches all of it on or off. Which ones there are differs with the version;
+	# each of them waits for the others, so all that exist must be on.
 	if [[ -e /etc/cloud/cloud-init.disabled ]]; then
 		missing "enabled cloud-init" "Lima's user, key and network come through it; remove /etc/cloud/cloud-init.disabled"
-	elif ! unit_exists cloud-final.service || ! { enabled cloud-init-local.service cloud-init-main.service cloud-init.service cloud-final.service; }; then
-		missing "enabled cloud-init" "Lima's user, key and network come through it; RUN systemctl enable cloud-init-local cloud-config cloud-final"
+	else
+		for unit in cloud-init-main cloud-init-local cloud-init-network cloud-init cloud-config cloud-final; do
+			if unit_exists "$unit.service" && ! enabled "$unit.service"; then
+				missing "enabled $unit" "Lima's user, key and network come through it; RUN systemctl enable $unit"
+			fi
+		done
 	fi
 	[[ -e /etc/cloud/cloud.cfg ]] || missing /etc/cloud/cloud.cfg "cloud-init does nothing without it; $(package cloud-init cloud-init)"
 }

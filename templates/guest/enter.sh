@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Enters the developer's account in a VM: the directory $1 (the home where it is missing), then a login shell, or the command that
 # follows. Passed whole to `bash -c` with every value as a positional argument, so no value is ever read as shell text.
 cd -- "$1" 2>/dev/null || cd || exit
