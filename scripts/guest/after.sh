@@ -13,6 +13,14 @@ system_info:
     renderers: [networkd]
 CFG
 
+# Found a moment too late, the disk with Lima's settings would be missed: no user, no key, no way in. So cloud-init waits for it.
+mkdir -p "$root/etc/systemd/system/cloud-init-local.service.d"
+cat >"$root/etc/systemd/system/cloud-init-local.service.d/10-dvm.conf" <<'UNIT'
+[Unit]
+Wants=dev-disk-by\x2dlabel-cidata.device
+After=dev-disk-by\x2dlabel-cidata.device
+UNIT
+
 echo 'LABEL=root / ext4 defaults,noatime,x-systemd.growfs 0 1' >"$root/etc/fstab"
 echo dvm-builder >"$root/etc/hostname"
 printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"

@@ -6,6 +6,7 @@ const hopeless: readonly (readonly [RegExp, string])[] = [
     /You are in (emergency|rescue) mode|Entering emergency mode|emergency\.target/,
     'the system fell into emergency mode',
   ],
+  [/Datasource DataSourceNone|Used fallback datasource/, "cloud-init did not find Lima's settings disk"],
   [/Gave up waiting for root|VFS: Unable to mount root/, 'the kernel did not find its root file system'],
   [
     /UEFI Interactive Shell|Shell>|No bootable (option|device)|BdsDxe: No bootable/i,
