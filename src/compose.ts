@@ -42,7 +42,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
       logLevel: env.limaLogLevel,
       variables,
       warn: (line) => reporter.warn(line),
-      kvmCacheFile: join(env.cacheDir, 'kvm.json'),
+      kvmCacheFile: join(env.cacheDir, 'kvm'),
     })
   const exec = createExec(signal)
   const lima = limaOf(exec)

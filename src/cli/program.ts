@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { DvmError } from '../core/errors.ts'
 import { registerBase } from './commands/base.ts'
+import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
 import { registerPins } from './commands/pins.ts'
 import { registerSh, registerSsh } from './commands/enter.ts'
@@ -25,7 +26,8 @@ export const createProgram = (context: CliContext): Command => {
     .description('Bake a Containerfile into a base image once; boot ready development VMs from it.')
     .enablePositionalOptions()
     .exitOverride()
-    .showHelpAfterError('(dvm --help shows all commands)')
+    .helpCommand(false)
+    .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
     .version(`dvm ${context.version}`, '-V, --version', 'print the version of dvm')
   program.hook('preAction', (_, action) => refuseWhenDry(action, context))
   registerLs(program, context)
@@ -38,7 +40,19 @@ export const createProgram = (context: CliContext): Command => {
   registerBase(program, context)
   registerPins(program, context)
   registerVersion(program, context)
+  registerHelp(program)
+  pointToOwnHelp(program, 'dvm')
   return program
+}
+
+/** commander's complaint in the form of every other error of dvm's. */
+const inOurWords = (text: string): string =>
+  text.replace(/^error: /, 'dvm: ').replace(/\n\(Did you mean (.*)\?\)/, ' (did you mean $1?)')
+
+/** A usage error ends in the help of the command that it is about. */
+const pointToOwnHelp = (command: Command, name: string): void => {
+  command.showHelpAfterError(`  try: ${name} --help`)
+  for (const child of command.commands) pointToOwnHelp(child, `${name} ${child.name()}`)
 }
 
 /**

@@ -23,6 +23,14 @@ export interface Reporter extends Report {
 export const tilde = (path: string, home = homedir()): string =>
   path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
 
+/** A sentence with its paths written that way. Not for commands: a shell takes a quoted `~` as it is. */
+const tildes = (text: string, home = homedir()): string =>
+  text
+    .split(home)
+    .reduce((before, after) =>
+      /(^|[\s"(])$/.test(before) && after.startsWith('/') ? `${before}~${after}` : `${before}${home}${after}`,
+    )
+
 export const createReporter = (stdout: Output, stderr: Output, color: boolean): Reporter => {
   const painted = color && stderr.isTTY === true
   const paint = (code: number, text: string): string => (painted ? `\u001B[${code}m${text}\u001B[0m` : text)
@@ -51,7 +59,7 @@ export const createReporter = (stdout: Output, stderr: Output, color: boolean): 
         story('please report it with the text above and the command you typed')
         return
       }
-      story(`${paint(31, 'dvm:')} ${error.message}`)
+      story(`${paint(31, 'dvm:')} ${tildes(error.message)}`)
       for (const line of error.tail) story(`  | ${line}`)
       if (error.hint !== undefined) story(`  ${paint(36, 'try:')} ${error.hint}`)
       if (error.logFile !== undefined) story(`  log: ${tilde(error.logFile)}`)

@@ -28,9 +28,9 @@ export interface Environment {
     readonly instance: string
     readonly template: string | undefined
     /** GiB */
-    readonly memory: number
+    readonly memory: number | undefined
     /** GiB */
-    readonly disk: number
+    readonly disk: number | undefined
     readonly cpus: number | undefined
   }
 }
@@ -100,8 +100,8 @@ export const parseEnvironment = (variables: Variables, cwd: string): Environment
     builder: {
       instance: builderInstance(text('DVM_BUILDER_LIMA')),
       template: text('DVM_BUILDER_TEMPLATE'),
-      memory: count('DVM_BUILDER_MEMORY') ?? 4,
-      disk: count('DVM_BUILDER_DISK') ?? 50,
+      memory: count('DVM_BUILDER_MEMORY'),
+      disk: count('DVM_BUILDER_DISK'),
       cpus: count('DVM_BUILDER_CPUS'),
     },
   }

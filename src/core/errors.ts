@@ -45,7 +45,17 @@ export class DvmError extends Error {
   get exitCode(): number {
     return exitCodes[this.code]
   }
+
+  /** The same failure, told with more or better words. */
+  with(told: Details & { readonly message?: string }): DvmError {
+    const { code, hint, logFile, tail, cause } = this
+    return new DvmError(code, told.message ?? this.message, { hint, logFile, tail, cause, ...told })
+  }
 }
+
+/** A failure that names no log yet names this one; anything else stays as it is. */
+export const withLogFile = (error: unknown, logFile: string): unknown =>
+  error instanceof DvmError && error.logFile === undefined ? error.with({ logFile }) : error
 
 /** The run was stopped by a signal; carries nothing to print, only the exit code 128+n. */
 export class Interrupted extends Error {

@@ -171,7 +171,7 @@ export const checkPinned = (
     reference = parseReference(text)
   } catch (error) {
     if (!(error instanceof DvmError)) throw error
-    throw new DvmError(error.code, `${variable}: ${error.message}`, { hint: error.hint, cause: error })
+    throw error.with({ message: `${variable}: ${error.message}`, cause: error })
   }
   if (reference.digest !== undefined)
     return { kind: 'image', reference: renderReference({ ...reference, tag: undefined }) }

@@ -1,5 +1,4 @@
 // What a sync must do to one VM, from what Lima says of it. Pure.
-import type { VmConfig } from './config.ts'
 import { gib, sizeText } from './sizes.ts'
 
 export type SyncAction = 'create' | 'start' | 'restart' | 'none'
@@ -26,14 +25,22 @@ interface Sizes {
   readonly disk: number
 }
 
+/** What somebody asks for; undefined = whatever there is. */
+interface Wanted {
+  readonly cpus: number | undefined
+  /** GiB */
+  readonly memory: number | undefined
+  /** GiB */
+  readonly disk: number | undefined
+}
+
+/** Lima reports what it rounded: less than 1 % of a GiB is no difference. */
+const differs = (wanted: number | undefined, bytes: number): boolean =>
+  wanted !== undefined && Math.abs(bytes - wanted * gib) >= gib / 100
+
 /** How the configuration has moved on from an existing VM, in a person's words. */
-export const configDrift = (config: VmConfig, vm: Sizes): string[] => [
-  ...(vm.cpus === config.cpus ? [] : [`${vm.cpus} CPUs (config: ${config.cpus})`]),
-  // Lima reports what it rounded; less than 1 % is no difference.
-  ...(Math.abs(vm.memory - config.memory * gib) < gib / 100
-    ? []
-    : [`${sizeText(vm.memory)} memory (config: ${config.memory} GiB)`]),
-  ...(Math.abs(vm.disk - config.disk * gib) < gib / 100
-    ? []
-    : [`${sizeText(vm.disk)} disk (config: ${config.disk} GiB)`]),
+export const configDrift = ({ cpus, memory, disk }: Wanted, vm: Sizes): string[] => [
+  ...(cpus === undefined || vm.cpus === cpus ? [] : [`${vm.cpus} CPUs (config: ${cpus})`]),
+  ...(differs(memory, vm.memory) ? [`${sizeText(vm.memory)} memory (config: ${memory} GiB)`] : []),
+  ...(differs(disk, vm.disk) ? [`${sizeText(vm.disk)} disk (config: ${disk} GiB)`] : []),
 ]

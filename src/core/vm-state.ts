@@ -7,8 +7,6 @@ export interface VmState {
   readonly baseImage?: string
   /** ISO 8601 */
   readonly createdAt?: string
-  /** Hash of the bootstrap that ran last to its end. */
-  readonly bootstrapHash?: string
   /** What it was created with; GiB. */
   readonly config?: { readonly cpus: number; readonly memory: number; readonly disk: number }
 }
@@ -27,7 +25,6 @@ export const parseVmState = (value: unknown): VmState | undefined => {
     ...text('generation'),
     ...text('baseImage'),
     ...text('createdAt'),
-    ...text('bootstrapHash'),
     ...(typeof cpus === 'number' && typeof memory === 'number' && typeof disk === 'number'
       ? { config: { cpus, memory, disk } }
       : {}),

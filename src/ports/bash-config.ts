@@ -1,11 +1,10 @@
 // Reads configuration that is bash: checks whose files they are, evaluates them in one clean bash, returns known variables.
 // It does not know what any variable means.
 import { constants } from 'node:fs'
-import { access, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DvmError, isErrno } from '../core/errors.ts'
-import { isName } from '../core/names.ts'
 import type { RawValues } from '../core/raw-values.ts'
 import type { Exec } from '../system/exec.ts'
 import { packagePath } from '../system/paths.ts'
@@ -23,14 +22,6 @@ export interface BashConfig {
     variables: readonly string[],
     defaults?: Readonly<Record<string, string>>,
   ): Promise<RawValues>
-  /**
-   * The path and each directory above it, up to and with `upTo`, must belong to this user and be writable by nobody else.
-   * `upTo` is the configuration directory when the path is in it, otherwise the path alone is checked.
-   * @throws DvmError `refused` with the command that repairs it.
-   */
-  checkOwnership(path: string, upTo?: string): Promise<void>
-  /** Names of the VMs that have a directory under vms/, sorted. */
-  vms(): Promise<readonly string[]>
 }
 
 interface Options {
@@ -106,10 +97,6 @@ export const createBashConfig = (options: Options): BashConfig => {
   }
 
   return {
-    checkOwnership: (path, upTo) => {
-      const inside = path === options.configDir || path.startsWith(`${options.configDir}/`)
-      return checkOwnership(path, upTo ?? (inside ? options.configDir : path))
-    },
     readConfig: async (files, variables, defaults = {}) => {
       const present: string[] = []
       for (const file of files) if (await isThere(file)) present.push(file)
@@ -124,18 +111,6 @@ export const createBashConfig = (options: Options): BashConfig => {
         return value === undefined ? name : `${name}=${value}`
       })
       return evaluate(present, names, defaults)
-    },
-    vms: async () => {
-      try {
-        const entries = await readdir(join(options.configDir, 'vms'), { withFileTypes: true })
-        return entries
-          .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && isName(entry.name))
-          .map((entry) => entry.name)
-          .sort()
-      } catch (error) {
-        if (isErrno(error, 'ENOENT')) return []
-        throw error
-      }
     },
   }
 }

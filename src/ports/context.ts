@@ -4,12 +4,18 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { DvmError } from '../core/errors.ts'
 import { readTextIfThere } from '../system/files.ts'
+import { createOwnerCheck, type OwnerCheck } from './ownership.ts'
 
 export interface Scan {
   /** Path → `mode:sha256` or `link:target`. */
   readonly files: Readonly<Record<string, string>>
+}
+
+export interface BaseScan extends Scan {
   /** Left out because the name says that it is a secret. */
   readonly secrets: readonly string[]
+  /** The one that is in force, or that would be. */
+  readonly ignoreFile: '.containerignore' | '.dockerignore'
 }
 
 /** One folder that goes into the builder: where it is, where it lands, which of its paths. */
@@ -22,31 +28,39 @@ export interface Shipment {
 }
 
 export interface ContextPort {
-  /** The user's base directory after its ignore rules. */
-  scanBase(directory: string): Promise<Scan>
+  /**
+   * The user's base directory after its ignore rules.
+   * @throws DvmError `refused` when others could write to a directory in it or to a file that is shipped.
+   */
+  scanBase(directory: string): Promise<BaseScan>
   /** Every file of a folder that ships with dvm. */
   scanFolder(directory: string): Promise<Scan>
   /** One deterministic tar stream of all shipments: fixed times and owner, so that layer caches hold. */
   pack(shipments: readonly Shipment[]): Readable
 }
 
-const listFiles = async (root: string, directory = ''): Promise<string[]> => {
+const listFiles = async (root: string, directory = '', owners?: OwnerCheck): Promise<string[]> => {
   const entries = await readdir(join(root, directory), { withFileTypes: true })
+  // Who may write to a directory decides what is in it, shipped or not.
+  owners?.see(join(root, directory), await lstat(join(root, directory)))
   // Only empty directories are entries of their own; the others come with their files.
   if (entries.length === 0 && directory !== '') return [`${directory}/`]
   const nested = await Promise.all(
     entries.map((entry) => {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`
-      return entry.isDirectory() ? listFiles(root, path) : Promise.resolve([path])
+      // Never shipped, and thousands of files.
+      if (path === '.git') return Promise.resolve([])
+      return entry.isDirectory() ? listFiles(root, path, owners) : Promise.resolve([path])
     }),
   )
   return nested.flat().sort()
 }
 
-const describe = async (root: string, path: string): Promise<string> => {
+const describe = async (root: string, path: string, owners?: OwnerCheck): Promise<string> => {
   const { hashFile } = await import('hasha')
   const full = join(root, path)
   const stats = await lstat(full)
+  owners?.see(full, stats)
   if (stats.isSymbolicLink()) return `link:${await readlink(full)}`
   if (stats.isDirectory()) return 'directory'
   if (!stats.isFile())
@@ -57,27 +71,34 @@ const describe = async (root: string, path: string): Promise<string> => {
   return `${((stats.mode | 0o600) & 0o755).toString(8)}:${await hashFile(full, { algorithm: 'sha256' })}`
 }
 
-const scan = async (root: string, paths: readonly string[]): Promise<Record<string, string>> =>
+const scan = async (
+  root: string,
+  paths: readonly string[],
+  owners?: OwnerCheck,
+): Promise<Record<string, string>> =>
   Object.fromEntries(
-    await Promise.all(paths.map(async (path) => [path, await describe(root, path)] as const)),
+    await Promise.all(paths.map(async (path) => [path, await describe(root, path, owners)] as const)),
   )
 
 export const createContextPort = (): ContextPort => ({
   scanBase: async (directory) => {
+    const owners = createOwnerCheck()
     const [paths, own, other] = await Promise.all([
-      listFiles(directory),
+      listFiles(directory, '', owners),
       readTextIfThere(join(directory, '.containerignore')),
       readTextIfThere(join(directory, '.dockerignore')),
     ])
     const { contextRules } = await import('../core/context-plan.ts')
     const rules = contextRules(own ?? other, paths.includes('dev/Containerfile'))
-    const files = await scan(directory, paths.filter(rules.ships))
-    return { files, secrets: paths.filter(rules.looksSecret) }
+    const files = await scan(directory, paths.filter(rules.ships), owners)
+    owners.judge()
+    return {
+      files,
+      secrets: paths.filter(rules.looksSecret),
+      ignoreFile: own === undefined && other !== undefined ? '.dockerignore' : '.containerignore',
+    }
   },
-  scanFolder: async (directory) => ({
-    files: await scan(directory, await listFiles(directory)),
-    secrets: [],
-  }),
+  scanFolder: async (directory) => ({ files: await scan(directory, await listFiles(directory)) }),
   pack: (shipments) => Readable.from(packAll(shipments)),
 })
 

@@ -7,7 +7,7 @@
 // that outlives dvm does not keep it.
 // Who holds it is in a JSON file beside, written after the lock is taken; it is a courtesy, never what decides.
 // Nothing in dvm may open a .lock file with node:fs: closing it would drop this process's own lock on it (POSIX).
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DvmError, isErrno } from '../core/errors.ts'
 import { describeHolder } from '../core/holder.ts'
 import type { Holder } from '../core/holder.ts'
+import { ensurePrivateDirectory } from '../system/files.ts'
 
 export type { Holder } from '../core/holder.ts'
 
@@ -44,7 +45,7 @@ export const createLocks = (directory: string, command: string): Locks => {
   /** The open transaction, or undefined when another one has it. */
   const take = async (resource: string): Promise<DatabaseSync | undefined> => {
     const { DatabaseSync } = await import('node:sqlite')
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    ensurePrivateDirectory(directory)
     const path = join(directory, `${fileNameOf(resource)}.lock`)
     let database: DatabaseSync | undefined
     try {

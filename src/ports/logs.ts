@@ -1,7 +1,8 @@
 // Logs: private files that hold everything a step printed, started anew by each run.
-import { closeSync, constants, fchmodSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DvmError, messageOf } from '../core/errors.ts'
+import { ensurePrivateDirectory } from '../system/files.ts'
 
 export interface Log {
   readonly path: string
@@ -38,7 +39,7 @@ export const openLog = (
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
   let file: number | undefined
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    ensurePrivateDirectory(dirname(path))
     file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600)
     fchmodSync(file, 0o600)
   } catch (error) {

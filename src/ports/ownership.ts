@@ -1,4 +1,5 @@
 // Who may change what dvm is about to evaluate or build from: this user alone.
+import type { Stats } from 'node:fs'
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -22,24 +23,43 @@ const chain = async (path: string, upTo: string): Promise<readonly string[]> => 
   return [...new Set(links)]
 }
 
+/** Collects paths that are not this user's alone. */
+export interface OwnerCheck {
+  /** Looks at what one path's stats say. The mode of a link means nothing. */
+  see(path: string, stats: Pick<Stats, 'uid' | 'mode' | 'isSymbolicLink'>): void
+  /** @throws DvmError `refused` naming every path that failed, with the command that repairs them. */
+  judge(): void
+}
+
+export const createOwnerCheck = (): OwnerCheck => {
+  const user = userInfo()
+  const foreign: string[] = []
+  const writable: string[] = []
+  return {
+    see: (path, stats) => {
+      if (stats.uid !== user.uid) foreign.push(path)
+      if ((stats.mode & 0o022) !== 0 && !stats.isSymbolicLink()) writable.push(path)
+    },
+    judge: () => {
+      if (foreign.length > 0) throw refusal(foreign, 'belongs to another user', `sudo chown ${user.username}`)
+      if (writable.length > 0) throw refusal(writable, 'other users can write to it', 'chmod go-w')
+    },
+  }
+}
+
+const refusal = (paths: readonly string[], what: string, repair: string): DvmError => {
+  const shown = paths.slice(0, 5)
+  const more = paths.length - shown.length
+  return new DvmError('refused', `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${what}`, {
+    hint: `${repair} ${paths.slice(0, 50).map(quote).join(' ')}`,
+  })
+}
+
 /**
  * @throws DvmError `refused` naming every path that is not this user's alone, with the command that repairs it.
  */
 export const checkOwnership = async (path: string, upTo: string): Promise<void> => {
-  const user = userInfo()
-  const foreign: string[] = []
-  const writable: string[] = []
-  for (const step of await chain(path, upTo)) {
-    const info = await stat(step)
-    if (info.uid !== user.uid) foreign.push(step)
-    if ((info.mode & 0o022) !== 0) writable.push(step)
-  }
-  if (foreign.length > 0)
-    throw new DvmError('refused', `${foreign.join(', ')}: belongs to another user`, {
-      hint: `sudo chown ${user.username} ${foreign.map(quote).join(' ')}`,
-    })
-  if (writable.length > 0)
-    throw new DvmError('refused', `${writable.join(', ')}: other users can write to it`, {
-      hint: `chmod go-w ${writable.map(quote).join(' ')}`,
-    })
+  const owners = createOwnerCheck()
+  for (const step of await chain(path, upTo)) owners.see(step, await stat(step))
+  owners.judge()
 }

@@ -53,7 +53,7 @@ export const createScaffold = (): Scaffold => ({
   exists,
   createDirectory: (path, files) =>
     writing(path, async () => {
-      await ensurePrivateDirectory(dirname(path))
+      ensurePrivateDirectory(dirname(path))
       // A name that starts with a dot is no VM's, so nobody takes the unfinished directory for one.
       const unfinished = join(dirname(path), `.${basename(path)}.new-${randomBytes(4).toString('hex')}`)
       await mkdir(unfinished, { mode: 0o700 })
@@ -70,7 +70,7 @@ export const createScaffold = (): Scaffold => ({
     }),
   createFile: (path, content) =>
     writing(path, async () => {
-      await ensurePrivateDirectory(dirname(path))
+      ensurePrivateDirectory(dirname(path))
       await writeFile(path, content, { mode: 0o600, flag: 'wx' })
     }),
   record: (path, content) => writing(path, () => writeFileAtomic(path, content)),

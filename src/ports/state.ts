@@ -50,7 +50,7 @@ export const createStateStore = (stateDir: string, warn: (line: string) => void)
       const before = await load(vm, () => {})
       const after = parseVmState({ ...before, ...patch })
       if (before !== undefined && JSON.stringify(after) === JSON.stringify({ ...before })) return
-      await ensurePrivateDirectory(directoryOf(vm))
+      ensurePrivateDirectory(directoryOf(vm))
       const { default: Conf } = await import('conf')
       const store = new Conf<Record<string, unknown>>({
         cwd: directoryOf(vm),

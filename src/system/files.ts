@@ -1,12 +1,33 @@
 // File primitives that every port needs: private directories, atomic writes, reads that may find nothing.
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdirSync, statSync } from 'node:fs'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { isErrno } from '../core/errors.ts'
+import { DvmError, isErrno } from '../core/errors.ts'
 
-/** Makes a directory and its parents, 0700 where it had to be made. */
-export const ensurePrivateDirectory = async (path: string): Promise<void> => {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+/**
+ * Makes a directory and its parents, 0700 where it had to be made. Step by step: Node's own `recursive` never returns where a file
+ * system says ENOENT to a new directory, as /proc does.
+ */
+export const ensurePrivateDirectory = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (
+      isErrno(error, 'EEXIST', 'EISDIR', 'EROFS') &&
+      statSync(path, { throwIfNoEntry: false })?.isDirectory()
+    )
+      return
+    if (!isErrno(error, 'ENOENT') || dirname(path) === path) throw error
+    const parent = dirname(path)
+    if (statSync(parent, { throwIfNoEntry: false }) !== undefined)
+      throw new DvmError('config', `no directory can be made in ${parent}`, {
+        hint: 'check DVM_STATE_DIR, DVM_CACHE_DIR and DVM_CONFIG_DIR',
+        cause: error,
+      })
+    ensurePrivateDirectory(parent)
+    ensurePrivateDirectory(path)
+  }
 }
 
 /** Writes a whole file or nothing: temporary name in the same directory, fsync, rename. */
@@ -15,7 +36,7 @@ export const writeFileAtomic = async (
   content: string | Uint8Array,
   mode = 0o600,
 ): Promise<void> => {
-  await ensurePrivateDirectory(dirname(path))
+  ensurePrivateDirectory(dirname(path))
   const temporary = `${path}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`
   try {
     const file = await open(temporary, 'wx', mode)

@@ -1,12 +1,12 @@
 // `dvm base build`: from the user's Containerfile to a published generation. Until the last step nothing visible changes.
-import { DvmError } from '../core/errors.ts'
+import { DvmError, withLogFile } from '../core/errors.ts'
 import { shortName, type Generation } from '../core/generation.ts'
-import { describeHolder } from '../core/holder.ts'
 import type { Log } from '../ports/logs.ts'
 import { planBase, type BasePlan } from './base-plan.ts'
 import { got, type BuildOptions, type BuildRun } from './build-run.ts'
 import { diskSteps } from './disk-steps.ts'
 import { imageSteps } from './image-steps.ts'
+import { locked } from './locked.ts'
 import type { Deps } from './deps.ts'
 import { publishBase } from './publish-base.ts'
 
@@ -25,13 +25,9 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
   const first = await planBase(deps)
   if ((await isCurrent(deps, first)) && !force && first.equal !== undefined)
     return { generation: first.equal, outcome: 'unchanged' }
-  return deps.locks.hold(
+  return locked(
+    deps,
     'base',
-    {
-      wait: options.wait,
-      signal: deps.signal,
-      onWait: (holder) => deps.report.note(`waiting for ${describeHolder(holder)}`),
-    },
     async (): Promise<BuildResult> => {
       const plan = await planBase(deps)
       await deps.store.sweep()
@@ -46,18 +42,12 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
       try {
         return { generation: await runBuild(deps, plan, options, log), outcome: 'built' }
       } catch (error) {
-        throw error instanceof DvmError && error.logFile === undefined
-          ? new DvmError(error.code, error.message, {
-              hint: error.hint,
-              tail: error.tail,
-              cause: error.cause,
-              logFile: log.path,
-            })
-          : error
+        throw withLogFile(error, log.path)
       } finally {
         log.close()
       }
     },
+    { wait: options.wait },
   )
 }
 
@@ -85,7 +75,7 @@ const tellWhy = (deps: Deps, plan: BasePlan, options: BuildOptions): void => {
   else deps.report.note(`changed since ${shortName(current.metadata.generation)}: ${changes.join(', ')}`)
   for (const path of plan.secrets)
     deps.report.warn(
-      `left out of the build, because it looks like a secret: ${path} (to ship it, put !${path} into .containerignore)`,
+      `left out of the build, because it looks like a secret: ${path} (to ship it, put !${path} into ${plan.ignoreFile})`,
     )
 }
 

@@ -20,6 +20,7 @@ export interface BasePlan {
   /** Undefined: made in the builder from the flavour's own files. */
   readonly diskBuilder: string | undefined
   readonly secrets: readonly string[]
+  readonly ignoreFile: string
   readonly current: Generation | undefined
   /** An equal generation that is kept already. */
   readonly equal: Generation | undefined
@@ -107,6 +108,7 @@ export const planBase = async (deps: Deps): Promise<BasePlan> => {
     mayBootstrap,
     diskBuilder,
     secrets: scan.secrets,
+    ignoreFile: scan.ignoreFile,
     current,
     equal,
     changes,

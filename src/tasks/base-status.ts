@@ -1,10 +1,11 @@
 // `dvm base status` and `dvm base rm`: what is built, what would change it, and how it goes away.
 import { DvmError, messageOf } from '../core/errors.ts'
 import type { Metadata } from '../core/generation.ts'
-import { describeHolder, type Holder } from '../core/holder.ts'
+import type { Holder } from '../core/holder.ts'
 import { planBase } from './base-plan.ts'
 import { findInstance, removeBuilderVm, sweepBootTest } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
+import { locked } from './locked.ts'
 
 export interface BaseStatus {
   /** Where VMs boot from. */
@@ -79,21 +80,13 @@ export interface RemoveBaseOptions {
 
 /** Removes what is asked for; resolves to what went. A running build is waited for. */
 export const removeBase = (deps: Deps, options: RemoveBaseOptions): Promise<readonly string[]> =>
-  deps.locks.hold(
-    'base',
-    {
-      wait: true,
-      signal: deps.signal,
-      onWait: (holder) => deps.report.note(`waiting for ${describeHolder(holder)}`),
-    },
-    async () => {
-      const gone: string[] = []
-      if (options.builder) await sweepBootTest(deps, () => undefined)
-      if (options.builder) gone.push(...(await removeBuilder(deps)))
-      if (options.image) gone.push(...(await removeImage(deps)))
-      return gone
-    },
-  )
+  locked(deps, 'base', async () => {
+    const gone: string[] = []
+    if (options.builder) await sweepBootTest(deps, () => undefined)
+    if (options.builder) gone.push(...(await removeBuilder(deps)))
+    if (options.image) gone.push(...(await removeImage(deps)))
+    return gone
+  })
 
 const removeBuilder = async (deps: Deps): Promise<string[]> => {
   const { instance } = deps.env.builder

@@ -34,8 +34,9 @@ export const bootTest = async (
   log: (line: string) => void,
 ): Promise<void> => {
   await sweepBootTest(deps, log)
-  // Bigger than the image, so that a root that does not grow is seen.
-  const diskGib = Math.ceil(candidate.virtualSize / gib) + 4
+  // Bigger than the image, so that a root that does not grow is seen; for a huge one by more than ext4 keeps for itself.
+  const more = Math.max(4, Math.ceil(candidate.virtualSize / gib / 10))
+  const diskGib = Math.ceil(candidate.virtualSize / gib) + more
   try {
     await deps.lima.create(
       {
@@ -62,7 +63,7 @@ export const bootTest = async (
     )
     if (checked.exitCode !== 0)
       throw refusal('it boots, but cannot run the boot check', checked.stderr.split('\n').slice(-20))
-    const problems = bootProblems(parseBootReport(checked.stdout), (diskGib - 3) * gib)
+    const problems = bootProblems(parseBootReport(checked.stdout), (diskGib - 0.75 * more) * gib)
     if (problems.length > 0) throw refusal(problems.join('; '))
   } finally {
     await deps.undo.lima

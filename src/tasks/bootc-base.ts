@@ -48,10 +48,21 @@ export const provideBootcBase = async (
     voice.progress(`pulling ${reference}`)
     return { image: reference, id: await deps.builder.pull(builder, reference, log), source: reference }
   } catch (error) {
-    const unreachable =
-      error instanceof DvmError && error.code === 'network' && !error.message.startsWith('pin gone')
-    if (!unreachable || !plan.mayBootstrap || release === undefined) throw error
+    const unreachable = error instanceof DvmError && error.code === 'network' && !isPinGone(error)
+    if (!unreachable || !plan.mayBootstrap || release === undefined)
+      throw deps.env.bootcBase === undefined ? error : blameVariable(error, 'DVM_BOOTC_BASE')
     voice.note(`the registry cannot be reached: making ${release} from signed packages instead`)
     return bootstrap(release)
   }
 }
+
+const isPinGone = (error: DvmError): boolean => error.message.startsWith('pin gone')
+
+/** Updating the pins changes nothing for somebody who named the image. */
+export const blameVariable = (error: unknown, variable: 'DVM_BOOTC_BASE' | 'DVM_BISC_IMAGE'): unknown =>
+  error instanceof DvmError && isPinGone(error)
+    ? error.with({
+        message: `pin gone: the registry no longer has the digest that ${variable} names`,
+        hint: `set ${variable} to a digest that is there, or unset it to use dvm's own pin`,
+      })
+    : error

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { bootTestInstance } from '../core/names.ts'
 import { DvmError } from '../core/errors.ts'
 import type { Flavour } from '../core/flavour.ts'
+import { configDrift } from '../core/sync-plan.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { startVm } from './start-vm.ts'
@@ -16,6 +17,14 @@ export interface BuilderOptions {
 
 export const findInstance = async (deps: Pick<Deps, 'lima'>, name: string): Promise<Instance | undefined> =>
   (await deps.lima.list()).find((instance) => instance.name === name)
+
+/** @throws DvmError `failed` for one in a state that this dvm has never heard of: stopping it by force might cost work. */
+export const checkKnown = (instance: Instance | undefined): void => {
+  if (instance?.status !== 'Unknown') return
+  throw new DvmError('failed', `${instance.name}: ${instance.errors.at(-1)}`, {
+    hint: 'update dvm, or bring it to a state that it knows: limactl stop ' + instance.name,
+  })
+}
 
 const mustFind = async (deps: Deps, name: string): Promise<Instance> => {
   const instance = await findInstance(deps, name)
@@ -33,7 +42,7 @@ export const ensureBuilder = async (
   voice: StepVoice,
   log: (line: string) => void,
 ): Promise<Instance> => {
-  const { instance: name } = deps.env.builder
+  const { instance: name, cpus, memory, disk } = deps.env.builder
   const template = deps.env.builder.template ?? flavour.builderTemplate
   const script = await deps.assets.text(`${flavour.name}/builder.sh`)
   const marker = `${flavour.name} ${createHash('sha256').update(script).digest('hex')}`
@@ -42,8 +51,8 @@ export const ensureBuilder = async (
   const make = async (why: string): Promise<Instance> => {
     voice.note(why)
     voice.progress(`creating ${name} from ${template}`)
-    const { cpus, memory, disk } = deps.env.builder
-    await deps.lima.create({ name, template, cpus: cpus ?? Math.min(4, deps.host.cpus), memory, disk }, log)
+    const size = { cpus: cpus ?? Math.min(4, deps.host.cpus), memory: memory ?? 4, disk: disk ?? 50 }
+    await deps.lima.create({ name, template, ...size }, log)
     await deps.files.write(recordOf(deps), `${name}\n`)
     await start()
     return mustFind(deps, name)
@@ -78,6 +87,13 @@ export const ensureBuilder = async (
       await make(options.clean ? 'a fresh builder' : `there is no builder yet: making ${name}`),
     )
 
+  checkKnown(instance)
+  // Only what is asked for now: a size of an earlier day that is no longer set is no contradiction.
+  const drift = configDrift({ cpus, memory, disk }, instance)
+  if (drift.length > 0)
+    voice.note(
+      `${name} keeps what it was made with: ${drift.join(', ')}; to change it: dvm base build --clean`,
+    )
   if (instance.status === 'Running' && (await deps.builder.answers(instance))) return provision(instance)
   try {
     if (instance.status === 'Stopped') voice.note('the builder was stopped: starting it')

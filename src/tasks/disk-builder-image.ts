@@ -1,5 +1,6 @@
 // The disk builder's own image: pulled by its pin, or made from the flavour's files. Needs only the bootc base, so it is made
 // while the other images are built.
+import { blameVariable } from './bootc-base.ts'
 import { buildImage, got, type BuildRun, type DiskBuilderImage } from './build-run.ts'
 
 const silent = { progress: () => undefined, note: () => undefined }
@@ -15,8 +16,12 @@ export const beginDiskBuilder = (run: BuildRun): void => {
 const make = async (run: BuildRun): Promise<DiskBuilderImage> => {
   const { deps, plan, log, made } = run
   if (plan.diskBuilder !== undefined) {
-    const id = await deps.builder.pull(got(made.builder), plan.diskBuilder, (line) => log.line(line))
-    return { image: plan.diskBuilder, id }
+    try {
+      const id = await deps.builder.pull(got(made.builder), plan.diskBuilder, (line) => log.line(line))
+      return { image: plan.diskBuilder, id }
+    } catch (error) {
+      throw deps.env.diskBuilder === undefined ? error : blameVariable(error, 'DVM_BISC_IMAGE')
+    }
   }
   const id = await buildImage(run, silent, {
     containerfile: 'plumbing/disk-builder/Containerfile',

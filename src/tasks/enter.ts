@@ -1,13 +1,13 @@
 // `dvm sh` and `dvm ssh`: into a VM as DVM_USER. A stopped VM is started first.
 import { entryArgv } from '../core/guest-entry.ts'
 import { DvmError } from '../core/errors.ts'
-import { describeHolder } from '../core/holder.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { actionFor } from '../core/sync-plan.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
+import { locked } from './locked.ts'
 import { startVm } from './start-vm.ts'
 import { loadVmConfig } from './vm-config.ts'
 
@@ -50,15 +50,7 @@ const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
         tail: found.errors,
       },
     )
-  return deps.locks.hold(
-    `vm:${vm}`,
-    {
-      wait: true,
-      signal: deps.signal,
-      onWait: (holder) => deps.report.note(`waiting for ${describeHolder(holder)}`),
-    },
-    () => startStopped(deps, vm),
-  )
+  return locked(deps, `vm:${vm}`, () => startStopped(deps, vm))
 }
 
 /** Looks again under the lock: another command may have started or removed it. */

@@ -5,6 +5,7 @@ import { changedFiles } from '../core/base-inputs.ts'
 import { lineOfStep } from '../core/containerfile.ts'
 import { DvmError } from '../core/errors.ts'
 import { gib, sizeText } from '../core/sizes.ts'
+import type { Shipment } from '../ports/context.ts'
 import { plumbingFolders, type BasePlan } from './base-plan.ts'
 import { provideBootcBase } from './bootc-base.ts'
 import { buildImage, got, targetTag, type BuildRun } from './build-run.ts'
@@ -47,7 +48,7 @@ export const imageSteps = (run: BuildRun): Step[] => {
             'failed',
             `the builder's disk is nearly full: ${sizeText(free)} free, ${sizeText(6 * gib)} needed`,
             {
-              hint: `DVM_BUILDER_DISK=${deps.env.builder.disk + 30} dvm base build --clean`,
+              hint: `DVM_BUILDER_DISK=${Math.round(made.builder.disk / gib) + 30} dvm base build --clean`,
             },
           )
       },
@@ -83,13 +84,9 @@ export const imageSteps = (run: BuildRun): Step[] => {
           }),
         )
         voice.progress(`${shipped.length} ${shipped.length === 1 ? 'file' : 'files'}`)
-        const packages = shipped.includes('packages.txt') && !shipped.includes('dvm-packages.txt')
         const archive = deps.context.pack([
           { from: deps.env.baseDir, to: 'context', paths: shipped },
-          // One list for the VM's image and the dev-base: both Containerfiles copy it in under this name.
-          ...(packages
-            ? [{ from: deps.env.baseDir, to: 'context', paths: ['packages.txt'], as: 'dvm-packages.txt' }]
-            : []),
+          ...packageList(run, shipped),
           ...folders,
         ])
         await deps.builder.ship(got(made.builder), archive)
@@ -156,14 +153,26 @@ export const imageSteps = (run: BuildRun): Step[] => {
   ]
 }
 
+/**
+ * One list for the VM's image and the dev-base: both Containerfiles copy it in under this name. Always there, because podman refuses to
+ * copy what is not, also by a pattern.
+ */
+const packageList = ({ deps }: BuildRun, shipped: readonly string[]): Shipment[] => {
+  if (shipped.includes('dvm-packages.txt')) return []
+  const [from, path] = shipped.includes('packages.txt')
+    ? [deps.env.baseDir, 'packages.txt']
+    : [deps.assets.path('scaffold'), 'no-packages.txt']
+  return [{ from, to: 'context', paths: [path], as: 'dvm-packages.txt' }]
+}
+
 /** Names the line of the user's Containerfile at which podman stopped. */
 const atLine = (error: unknown, plan: BasePlan, step: string | undefined): unknown => {
   if (!(error instanceof DvmError) || step === undefined || error.code !== 'failed') return error
   const line = lineOfStep(plan.containerfile.text, step)
   const where = line === undefined ? dirname(plan.containerfile.path) : `${plan.containerfile.path}:${line}`
-  return new DvmError('failed', `${where}: ${error.message}`, {
+  return error.with({
+    message: `${where}: ${error.message}`,
     hint: error.hint ?? 'correct that line and build again; the old base stays in use',
-    tail: error.tail,
     cause: error,
   })
 }

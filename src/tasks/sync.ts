@@ -2,15 +2,15 @@
 import { join } from 'node:path'
 import { renderCommand } from '../core/command.ts'
 import type { VmConfig } from '../core/config.ts'
-import { DvmError } from '../core/errors.ts'
-import { describeHolder } from '../core/holder.ts'
+import { DvmError, withLogFile } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { gib, sizeText } from '../core/sizes.ts'
 import { actionFor, configDrift } from '../core/sync-plan.ts'
 import type { CreateSpec, Instance } from '../ports/lima/index.ts'
 import { findBaseImage, type BaseImage } from './base-image.ts'
-import { findInstance } from './builder-vm.ts'
+import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
+import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork } from './guest.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
@@ -103,19 +103,18 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
       `${deps.env.configDir}/setup.sh is not used any more: move it into your base's Containerfile or each VM's setup.sh`,
     )
   let waited = false
-  await deps.locks.hold(
+  await locked(
+    deps,
     `vm:${vm}`,
-    {
-      wait: options.wait,
-      signal: deps.signal,
-      onWait: (holder) => {
-        waited = true
-        deps.report.note(`waiting for ${describeHolder(holder)}`)
-      },
-    },
     async () => {
       const ready = !waited && early?.status === 'Running'
       await runSync(deps, plan, ready ? early : await findInstance(deps, instanceOf(vm)))
+    },
+    {
+      wait: options.wait,
+      onWait: () => {
+        waited = true
+      },
     },
   )
 }
@@ -127,6 +126,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
   const write = (line: string): void => log.line(line)
   let instance = found
   let created = false
+  checkKnown(instance)
   const action = actionFor(instance?.status)
   const start = async (voice: StepVoice): Promise<void> => {
     voice.progress('waiting for the VM to come up')
@@ -177,7 +177,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
   try {
     await deps.runSteps(steps)
   } catch (error) {
-    throw withLog(error, log.path)
+    throw withLogFile(error, log.path)
   } finally {
     log.close()
   }
@@ -192,16 +192,6 @@ const mustRun = (instance: Instance | undefined, vm: string): Instance => {
   if (instance !== undefined) return instance
   throw new DvmError('failed', `${vm} vanished while it was synced`, { hint: `dvm sync ${vm}` })
 }
-
-const withLog = (error: unknown, logFile: string): unknown =>
-  error instanceof DvmError && error.logFile === undefined
-    ? new DvmError(error.code, error.message, {
-        hint: error.hint,
-        tail: error.tail,
-        cause: error.cause,
-        logFile,
-      })
-    : error
 
 const writeDocument = async (deps: Deps, config: VmConfig, base: BaseImage, path: string): Promise<void> => {
   if (base.kind === 'template') return

@@ -1,10 +1,10 @@
 // VMs as they are: listing, stopping, removing. Works for VMs whose configuration is gone, too.
 import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
-import { describeHolder } from '../core/holder.ts'
 import { checkVmName, instanceOf, vmOfInstance } from '../core/names.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
+import { locked } from './locked.ts'
 
 export interface VmRow {
   readonly name: string
@@ -57,21 +57,10 @@ export const listVms = async (
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-const locked = <T>(deps: Deps, vm: string, action: () => Promise<T>): Promise<T> =>
-  deps.locks.hold(
-    `vm:${vm}`,
-    {
-      wait: true,
-      signal: deps.signal,
-      onWait: (holder) => deps.report.note(`waiting for ${describeHolder(holder)}`),
-    },
-    action,
-  )
-
 /** Stops one VM. False when there was nothing to stop; a missing VM is no error. */
 export const stopVm = async (deps: Deps, vm: string): Promise<boolean> => {
   checkVmName(vm, deps.env.builder.instance)
-  return locked(deps, vm, async () => {
+  return locked(deps, `vm:${vm}`, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
     if (instance === undefined || instance.status === 'Stopped') return false
     // One that is not Running is not asked politely: nothing in it would hear.
@@ -105,7 +94,7 @@ export const removeVm = async (
     throw new DvmError('refused', `removing ${vm} deletes everything inside it`, {
       hint: `dvm rm ${vm} --yes${options.config ? ' --config' : ''}`,
     })
-  return locked(deps, vm, async () => {
+  return locked(deps, `vm:${vm}`, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
     if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
     await deps.files.remove(join(deps.env.stateDir, vm, 'lima.yaml'))

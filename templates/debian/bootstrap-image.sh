@@ -1,8 +1,7 @@
 #!/bin/bash
 # Makes localhost/dvm-bootstrap:trixie from Debian's packages, for places where no container registry can be reached. Run as root in the
 # builder over stdin. apt checks every signature with the keyring of the builder itself. The image's id is the last line on stdout.
-#
-# DVM_BOOTSTRAP_REFRESH=1 makes it anew although one is there.
+# One that is there already is kept, as a pinned digest would be; `dvm base build --clean` makes it anew, with the builder.
 set -Eeuo pipefail
 
 suite=trixie
@@ -14,7 +13,7 @@ main() {
 	local sources have
 
 	have=$(podman image inspect --format '{{index .Labels "dvm.bootstrap.recipe"}}' "$name" </dev/null 2>/dev/null || true)
-	if [[ $have == "$recipe" && ${DVM_BOOTSTRAP_REFRESH:-} != 1 ]]; then
+	if [[ $have == "$recipe" ]]; then
 		echo "$name is there already"
 		podman image inspect --format '{{.Id}}' "$name" </dev/null
 		return

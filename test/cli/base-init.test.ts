@@ -45,7 +45,7 @@ test('init refuses a Containerfile that is there and changes nothing', async (t)
   assert.deepEqual(await runDvm(home, ['base', 'init', '--flavour', 'debian']), {
     exitCode: 9,
     stdout: '',
-    stderr: `dvm: ${mine} exists already; dvm does not change it\n  try: edit it, then: dvm base build (to start over, move it away and run dvm base init again)\n`,
+    stderr: `dvm: ~/.config/dvm/base/Containerfile exists already; dvm does not change it\n  try: edit it, then: dvm base build (to start over, move it away and run dvm base init again)\n`,
   })
   assert.equal(readFileSync(mine, 'utf8'), 'FROM dvm-base\n')
   assert.equal(readFileSync(join(base, 'flavour'), 'utf8'), 'fedora\n')
@@ -82,7 +82,7 @@ test('dev-init writes the dev Containerfile of the recorded flavour and the list
   assert.deepEqual(await runDvm(home, ['base', 'dev-init']), {
     exitCode: 9,
     stdout: '',
-    stderr: `dvm: ${base}/dev/Containerfile exists already; dvm does not change it\n  try: edit it, or move it away and run dvm base dev-init again\n`,
+    stderr: `dvm: ~/.config/dvm/base/dev/Containerfile exists already; dvm does not change it\n  try: edit it, or move it away and run dvm base dev-init again\n`,
   })
 })
 

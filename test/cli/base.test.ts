@@ -55,7 +55,7 @@ test('a pin that the registry no longer has: exit 8, what to do, and podman’s 
 
 test('a RUN line that fails: podman’s message with the line of the Containerfile', async (t) => {
   const podman = 'building at STEP "RUN false": while running runtime: exit status 1'
-  const { run, home } = onFake(t, [
+  const { run } = onFake(t, [
     room,
     { match: ['sudo', 'podman', 'image', 'inspect'], stdout: 'abc\n' },
     provisioned,
@@ -72,7 +72,7 @@ test('a RUN line that fails: podman’s message with the line of the Containerfi
   assert.deepEqual(stderr.split('\n').slice(5), [
     '✔ Build dvm-base',
     '✖ Build your image',
-    `dvm: ${home}/.config/dvm/base/Containerfile:3: ${podman}`,
+    `dvm: ~/.config/dvm/base/Containerfile:3: ${podman}`,
     '  | STEP 1/2: FROM dvm-base',
     '  | STEP 2/2: RUN false',
     `  | Error: ${podman}`,
@@ -130,15 +130,15 @@ const unfit: readonly [
     () => undefined,
     {},
     3,
-    (home) => `dvm: there is no Containerfile in ${home}/.config/dvm/base\n  try: dvm base init\n`,
+    () => `dvm: there is no Containerfile in ~/.config/dvm/base\n  try: dvm base init\n`,
   ],
   [
     'a Containerfile from another image',
     ({ write }) => write('.config/dvm/base/Containerfile', '# x\nFROM fedora:44\n'),
     {},
     3,
-    (home) =>
-      `dvm: ${home}/.config/dvm/base/Containerfile:2: the image is made FROM fedora:44, not FROM dvm-base\n  try: make its last stage start with: FROM dvm-base\n`,
+    () =>
+      `dvm: ~/.config/dvm/base/Containerfile:2: the image is made FROM fedora:44, not FROM dvm-base\n  try: make its last stage start with: FROM dvm-base\n`,
   ],
   [
     'a base directory that others can write to',
@@ -149,7 +149,7 @@ const unfit: readonly [
     {},
     9,
     (home) =>
-      `dvm: ${home}/.config/dvm/base: other users can write to it\n  try: chmod go-w '${home}/.config/dvm/base'\n`,
+      `dvm: ~/.config/dvm/base: other users can write to it\n  try: chmod go-w '${home}/.config/dvm/base'\n`,
   ],
   [
     'a base that is no digest',

@@ -74,7 +74,7 @@ test('refuses a directory that is there, and leaves it and everything else as it
   assert.deepEqual(await runDvm(home, ['new', 'app']), {
     exitCode: 9,
     stdout: '',
-    stderr: `dvm: ${vm} exists already; dvm does not change it\n  try: dvm sync app\n`,
+    stderr: `dvm: ~/.config/dvm/vms/app exists already; dvm does not change it\n  try: dvm sync app\n`,
   })
   symlinkSync('/nowhere', join(home, '.config/dvm/vms/link'))
   assert.equal((await runDvm(home, ['new', 'link'])).exitCode, 9)

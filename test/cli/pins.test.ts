@@ -301,7 +301,7 @@ test('a file that is missing, wrong or not ours to write', async () => {
     exitCode: 3,
     stdout: '',
     stderr:
-      `dvm: ${setup.file} has 2 problems\n` +
+      `dvm: ~/pins.json has 2 problems\n` +
       `  | ${setup.file}:1: debian bootc-base: digest "44" is not a digest (sha256: and 64 hexadecimal digits)\n` +
       `  | ${setup.file}:3: fedora bootc-base: digest "latest" is not a digest (sha256: and 64 hexadecimal digits)\n` +
       '  try: correct the file; "dvm pins update" writes digest and resolved\n',

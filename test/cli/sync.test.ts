@@ -131,11 +131,11 @@ for (const [args, exitCode, stderr] of wrong)
   })
 
 test('a VM without a configuration is not found', async (t) => {
-  const { run, home } = dvmOnFake(t)
+  const { run } = dvmOnFake(t)
   assert.deepEqual(await run(['sync', 'app']), {
     exitCode: 5,
     stdout: '',
-    stderr: `dvm: there is no VM "app" in ${home}/.config/dvm/vms\n  try: dvm new app\n`,
+    stderr: `dvm: there is no VM "app" in ~/.config/dvm/vms\n  try: dvm new app\n`,
   })
 })
 

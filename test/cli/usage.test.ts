@@ -88,6 +88,41 @@ test('a command line that makes no sense exits 2 and writes to stderr only', asy
   )
 })
 
+test('a usage error ends in the help of the command that it is about; help goes as deep as the commands do', async (t) => {
+  const home = temporaryDirectory(t)
+  const run = async (line: string) => runDvm(home, line.split(' '))
+  assert.deepEqual(await run('base build --bogus'), {
+    exitCode: 2,
+    stdout: '',
+    stderr: "dvm: unknown option '--bogus'\n  try: dvm base build --help\n",
+  })
+  assert.equal(
+    (await run('pins upd')).stderr,
+    "dvm: unknown command 'upd' (did you mean update?)\n  try: dvm pins --help\n",
+  )
+  for (const [asked, same] of [
+    ['help', '--help'],
+    ['help sync', 'sync --help'],
+    ['help base build', 'base build --help'],
+  ] as const)
+    assert.deepEqual(await run(asked), await run(same))
+  assert.deepEqual(await run('help base bogus'), {
+    exitCode: 2,
+    stdout: '',
+    stderr: "dvm: unknown command 'bogus'\n  try: dvm base --help\n",
+  })
+})
+
+test('a state directory where nothing can be made is an error, at once', async (t) => {
+  const home = temporaryDirectory(t)
+  const { exitCode, stderr } = await runDvm(home, ['stop', 'app'], { DVM_STATE_DIR: '/proc/nope/dvm' })
+  assert.equal(exitCode, 3)
+  assert.equal(
+    stderr,
+    'dvm: no directory can be made in /proc\n  try: check DVM_STATE_DIR, DVM_CACHE_DIR and DVM_CONFIG_DIR\n',
+  )
+})
+
 test('no home is a configuration error, but not for version', async (t) => {
   const home = temporaryDirectory(t)
   assert.deepEqual(await runDvm(home, ['ls'], { HOME: '' }), {

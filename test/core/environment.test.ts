@@ -25,7 +25,13 @@ test('the defaults are those of the documentation', () =>
     flavour: undefined,
     bootcBase: undefined,
     diskBuilder: undefined,
-    builder: { instance: 'dvm-builder', template: undefined, memory: 4, disk: 50, cpus: undefined },
+    builder: {
+      instance: 'dvm-builder',
+      template: undefined,
+      memory: undefined,
+      disk: undefined,
+      cpus: undefined,
+    },
   }))
 
 test('every variable has its place', () => {
@@ -84,7 +90,7 @@ test('empty means unset, and flags have their usual words for no', () => {
   })
   assert.deepEqual(
     [configDir, limactl, flavour, builder.memory],
-    ['/home/u/.config/dvm', 'limactl', undefined, 4],
+    ['/home/u/.config/dvm', 'limactl', undefined, undefined],
   )
   for (const no of ['', '0', 'no', 'False']) assert.equal(parse({ DVM_VERBOSE: no }).verbose, false, no)
   assert.equal(parse({ DVM_VERBOSE: '1' }).limaLogLevel, 'info')

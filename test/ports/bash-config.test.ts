@@ -223,15 +223,6 @@ test('a layer that is a directory or cannot be read is an error, not nothing', a
   assert.equal(existsSync(join(configDir, 'vms')), false)
 })
 
-test('lists the VMs that have a directory', async (t) => {
-  const { config, configDir } = setUp(t)
-  assert.deepEqual(await config.vms(), [])
-  for (const name of ['b', 'a', '.a.new-1', 'Odd', 'x y'])
-    mkdirSync(join(configDir, 'vms', name), { recursive: true })
-  writePrivate(join(configDir, 'vms', 'file'), '')
-  assert.deepEqual(await config.vms(), ['a', 'b'])
-})
-
 test('the reader is valid for the shell that runs it', () => {
   execFileSync(bash, ['-n', 'templates/host/read-config.sh'], { cwd: join(import.meta.dirname, '../..') })
 })

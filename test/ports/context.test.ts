@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import test, { type TestContext } from 'node:test'
+import type { DvmError } from '../../src/core/errors.ts'
 import { createContextPort, type Shipment } from '../../src/ports/context.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -115,7 +116,7 @@ test('the stream has the same bytes whenever and wherever the files were made', 
   assert.ok((await pack(first)).equals(await pack(second)))
 })
 
-test('the scan sees content, mode and links, but not times and not who else may write', async (t) => {
+test('the scan sees content, mode and links, but not times', async (t) => {
   const root = temporaryDirectory(t)
   put(root, 'a', 'one')
   symlinkSync('a', join(root, 'l'))
@@ -125,7 +126,6 @@ test('the scan sees content, mode and links, but not times and not who else may 
   assert.match(before['a'] ?? '', /^644:[0-9a-f]{64}$/)
   assert.deepEqual({ ...before, a: '' }, { a: '', l: 'link:a', 'e/': 'directory' })
   utimesSync(join(root, 'a'), new Date(0), new Date(0))
-  chmodSync(join(root, 'a'), 0o664)
   assert.deepEqual(await scan(), before)
   chmodSync(join(root, 'a'), 0o755)
   assert.notEqual((await scan())['a'], before['a'])
@@ -133,15 +133,34 @@ test('the scan sees content, mode and links, but not times and not who else may 
   assert.notEqual((await scan())['a'], before['a'])
 })
 
+test('what others could write to is refused, directories too, unless it is not shipped; one command repairs all of it', async (t) => {
+  const root = temporaryDirectory(t)
+  for (const path of ['Containerfile', 'files/tool', 'ignored', '.git/config']) put(root, path)
+  put(root, '.containerignore', 'ignored\n')
+  for (const path of ['ignored', '.git', '.git/config']) chmodSync(join(root, path), 0o777)
+  assert.deepEqual(Object.keys((await port.scanBase(root)).files), ['Containerfile', 'files/tool'])
+  chmodSync(join(root, 'files'), 0o775)
+  chmodSync(join(root, 'files/tool'), 0o666)
+  const error = await port.scanBase(root).then(
+    () => assert.fail('it was not refused'),
+    (error: unknown) => error as DvmError,
+  )
+  assert.equal(error.code, 'refused')
+  assert.equal(error.message, `${root}/files, ${root}/files/tool: other users can write to it`)
+  execFileSync('bash', { input: error.hint ?? '' })
+  await port.scanBase(root)
+})
+
 test('ignore files decide: .containerignore before .dockerignore, secrets are told', async (t) => {
   const root = temporaryDirectory(t)
   for (const path of ['Containerfile', 'a', 'b', '.env', '.git/HEAD', 'flavour', 'dev/Containerfile'])
     put(root, path)
   put(root, '.dockerignore', 'a\n')
-  assert.deepEqual(Object.keys((await port.scanBase(root)).files), ['Containerfile', 'b'])
+  const docker = await port.scanBase(root)
+  assert.deepEqual([Object.keys(docker.files), docker.ignoreFile], [['Containerfile', 'b'], '.dockerignore'])
   put(root, '.containerignore', 'b\n')
-  const { files, secrets } = await port.scanBase(root)
-  assert.deepEqual(Object.keys(files), ['Containerfile', 'a'])
+  const { files, secrets, ignoreFile } = await port.scanBase(root)
+  assert.deepEqual([Object.keys(files), ignoreFile], [['Containerfile', 'a'], '.containerignore'])
   assert.deepEqual(secrets, ['.env'])
 })
 

@@ -17,10 +17,10 @@ test('keeps what it is told, field by field, in a private file', async (t) => {
   assert.equal(await store.read('app'), undefined)
   const baseImage = '/odd path/"disk".qcow2\n$(x) ü'
   await store.write('app', { generation: 'g1', baseImage, config: { cpus: 2, memory: 1.5, disk: 30 } })
-  await store.write('app', { bootstrapHash: 'h', generation: undefined })
+  await store.write('app', { createdAt: 'h', generation: undefined })
   assert.deepEqual(await store.read('app'), {
     baseImage,
-    bootstrapHash: 'h',
+    createdAt: 'h',
     config: { cpus: 2, memory: 1.5, disk: 30 },
   })
   assert.equal(await store.read('other'), undefined)

@@ -1,30 +1,25 @@
 // What the files share beyond a process: the Containerfile that they build from, and a base and a VM made only when missing.
 import { randomUUID } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asRoot, baseDir, builder, configDir, dvm, home, instance, sha256 } from './e2e.ts'
 
-/**
- * A package from the distribution, a tool of one's own, and one line to change. `extra` comes last.
- * The package's downloads are kept as in dvm's own starter.
- */
+const starter = readFileSync(
+  join(import.meta.dirname, '../../templates/debian/starter.Containerfile'),
+  'utf8',
+).trimEnd()
+
+/** What `base init` writes, a tool of one's own, and one line to change. `extra` comes last. */
 export const containerfile = (word: string, ...extra: readonly string[]): string =>
-  [
-    'FROM dvm-base',
-    'RUN --mount=type=cache,id=dvm-debian-archives,target=/var/cache/apt \\',
-    '    --mount=type=cache,id=dvm-debian-lists,target=/var/lib/apt/lists \\',
-    '    apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends jq',
-    'COPY greet /usr/local/bin/greet',
-    `RUN echo ${word} > /etc/dvm-e2e-word`,
-    ...extra,
-    '',
-  ].join('\n')
+  [starter, 'COPY greet /usr/local/bin/greet', `RUN echo ${word} > /etc/dvm-e2e-word`, ...extra, ''].join(
+    '\n',
+  )
 
 /** A word that no earlier run has built with: what was built before would only be made current again. */
 export const freshWord = (): string => `word-${randomUUID().slice(0, 8)}`
 
 /** The line on which `extra` begins. */
-export const firstExtraLine = 7
+export const firstExtraLine = starter.split('\n').length + 3
 
 const greet = '#!/bin/sh\nprintf \'hello from %s: %s\\n\' "$(cat /etc/dvm-e2e-word)" "$1"\n'
 

@@ -18,6 +18,8 @@ export interface MemoryDisk {
   answers: boolean
   /** What the check of the image prints. */
   problems: readonly string[]
+  /** The context that was sent last. */
+  archive: Buffer
   /** Lines of the build of the user's image. */
   lines: readonly string[]
 }
@@ -33,6 +35,7 @@ export const healthyDisk = (): MemoryDisk => {
     freeBytes: 40 * 1024 ** 3,
     answers: true,
     problems: [],
+    archive: Buffer.alloc(0),
     lines: ['STEP 1/2: FROM dvm-base', 'STEP 2/2: RUN false'],
   }
 }
@@ -74,7 +77,8 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
     ship: async (instance, archive) => {
       const guest = await inside(instance, 'ship')
       need(guest.work, 'no work directory')
-      need((await buffer(archive)).length > 1024, 'an empty archive')
+      disk.archive = await buffer(archive)
+      need(disk.archive.length > 1024, 'an empty archive')
       guest.shipped = true
     },
     build: async (instance, spec, onLine) => {

@@ -168,6 +168,5 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
     copy: () => Promise.reject(new Error('no task copies yet')),
     createCommand: (spec) => words.createCommand(spec),
     startCommand: (name) => words.startCommand(name),
-    emulated: () => Promise.resolve(false),
   }
 }

@@ -91,6 +91,28 @@ for (const [status, told, calls] of states)
     )
   })
 
+test('a state that dvm has never heard of: nothing is stopped by force', async (t) => {
+  const world = await withBuilder(t)
+  set(world, 'Unknown')
+  const vm = world.memory.vms.get(name)
+  assert.ok(vm)
+  vm.instance = { ...vm.instance, errors: ['Lima says "Dreaming", which this dvm does not know'] }
+  assert.equal(
+    (await failure(ensure(world))).message,
+    'dvm-builder: Lima says "Dreaming", which this dvm does not know',
+  )
+  assert.deepEqual(world.memory.calls, ['list'])
+})
+
+test('sizes that are asked for later change nothing, and that is said', async (t) => {
+  const world = memoryWorld(t, { DVM_BUILDER_MEMORY: '8', DVM_BUILDER_CPUS: '3' })
+  addVm(world.memory, name, 'Running', { cpus: 3, memory: 4 * 1024 ** 3 })
+  await ensure(world)
+  assert.deepEqual(world.story, [
+    'dvm-builder keeps what it was made with: 4 GiB memory (config: 8 GiB); to change it: dvm base build --clean',
+  ])
+})
+
 test('it runs but does not answer: restarted; when that does not help, made again', async (t) => {
   const world = await withBuilder(t)
   world.disk.answers = false
@@ -235,6 +257,16 @@ test('a base that the user named is never replaced', async (t) => {
   const world = await withBuilder(t, { DVM_BOOTC_BASE: digest })
   assert.equal(await failure(provide(world, network)), network)
   assert.equal((await provide(world, undefined)).source, digest)
+  const gone = await failure(provide(world, new DvmError('network', 'pin gone: …', { tail: ['404'] })))
+  assert.deepEqual(
+    [gone.code, gone.message, gone.hint, gone.tail],
+    [
+      'network',
+      'pin gone: the registry no longer has the digest that DVM_BOOTC_BASE names',
+      "set DVM_BOOTC_BASE to a digest that is there, or unset it to use dvm's own pin",
+      ['404'],
+    ],
+  )
 })
 
 test('a flavour without a bootstrap reports the network', async (t) => {

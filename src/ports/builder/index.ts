@@ -5,7 +5,7 @@ import { Transform, type Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { Completed } from '../../core/command.ts'
 import { dialectOf, type DiskBuilderDialect } from '../../core/disk-builder.ts'
-import { DvmError } from '../../core/errors.ts'
+import type { DvmError } from '../../core/errors.ts'
 import { sizeText } from '../../core/sizes.ts'
 import type { OnLine } from '../../system/exec.ts'
 import type { Instance, Lima } from '../lima/index.ts'
@@ -92,11 +92,9 @@ export const createBuilder = (lima: Lima): Builder => {
     const argv = ['df', '--output=avail,size', '--block-size=1', '/var/lib']
     const { stdout } = await root(instance, argv)
     const [free = 0, size = 0] = (stdout.trim().split('\n').at(-1) ?? '').trim().split(/\s+/).map(Number)
-    return new DvmError(
-      failure.code,
-      `${diskFull}: ${sizeText(free)} of ${sizeText(size)} were left for this step`,
-      { hint: failure.hint, tail: failure.tail },
-    )
+    return failure.with({
+      message: `${diskFull}: ${sizeText(free)} of ${sizeText(size)} were left for this step`,
+    })
   }
 
   return {

@@ -1,6 +1,6 @@
 // The Lima port. Thin: command lines, parsing, wording and the ways into a guest are in the files beside it.
 import type { Command, Completed } from '../../core/command.ts'
-import { DvmError } from '../../core/errors.ts'
+import { DvmError, messageOf } from '../../core/errors.ts'
 import type { Exec, OnLine } from '../../system/exec.ts'
 import type { Acceleration, Host } from './accel.ts'
 import { decideAcceleration, dependsOnKvm, probeKvm } from './accel.ts'
@@ -138,7 +138,8 @@ export const createLima = (options: LimaOptions): Lima => {
       try {
         await limaCall(call, { what: `create ${name}`, name }, onLine)
       } catch (error) {
-        await removeLeftover(name)
+        // Unless another one made it in the meantime: then it is theirs.
+        if (!/already exists/.test(messageOf(error))) await removeLeftover(name)
         throw error
       }
     },
@@ -183,6 +184,5 @@ export const createLima = (options: LimaOptions): Lima => {
     },
     createCommand: (spec) => createCommand(spec),
     startCommand: (name) => startCommand(name, limits.start),
-    emulated: async () => (await accelerate()).emulated,
   }
 }

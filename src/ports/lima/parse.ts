@@ -45,15 +45,9 @@ const parseInstance = (line: string): Instance => {
         hint: 'limactl list --format json',
       },
     )
-  const status = text(found['status'])
-  if (!isStatus(status))
-    throw new DvmError(
-      'failed',
-      `Lima says that "${found['name']}" is "${status}", which this dvm does not know`,
-      {
-        hint: 'update dvm, or use the version of Lima that it was tested with',
-      },
-    )
+  const word = text(found['status'])
+  // An instance that is none of dvm's may be in any state: only who acts on one has to mind.
+  const status = isStatus(word) ? word : 'Unknown'
   const sshConfigFile = text(found['sshConfigFile'])
   return {
     name: found['name'],
@@ -66,7 +60,10 @@ const parseInstance = (line: string): Instance => {
     disk: number(found['disk']),
     sshConfigFile: sshConfigFile === '' ? undefined : sshConfigFile,
     sshLocalPort: number(found['sshLocalPort']),
-    errors: parseErrors(found['errors']),
+    errors: [
+      ...parseErrors(found['errors']),
+      ...(status === 'Unknown' ? [`Lima says "${word}", which this dvm does not know`] : []),
+    ],
   }
 }
 

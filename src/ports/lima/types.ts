@@ -2,7 +2,15 @@
 import type { Command, Completed } from '../../core/command.ts'
 import type { OnLine, Streams } from '../../system/exec.ts'
 
-export type InstanceStatus = 'Uninitialized' | 'Installing' | 'Broken' | 'Stopped' | 'Running' | ''
+/** `Unknown`: a word that this dvm has never heard; it is in `errors`. Empty: Lima itself does not know. */
+export type InstanceStatus =
+  | 'Uninitialized'
+  | 'Installing'
+  | 'Broken'
+  | 'Stopped'
+  | 'Running'
+  | 'Unknown'
+  | ''
 
 export interface Instance {
   readonly name: string
@@ -86,6 +94,4 @@ export interface Lima {
   createCommand(spec: CreateSpec): Command
   /** What `start` would run. */
   startCommand(name: string): Command
-  /** True when VMs of this host run without hardware acceleration: everything in them is many times slower. */
-  emulated(): Promise<boolean>
 }

@@ -122,7 +122,7 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
         : undefined
     },
     freeBytes: async () => {
-      await ensurePrivateDirectory(generations)
+      ensurePrivateDirectory(generations)
       const { bavail, bsize } = await statfs(generations)
       return bavail * bsize
     },
@@ -138,7 +138,7 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
     },
     prepare: async (generation) => {
       const directory = join(generations, `.tmp-${generation.slice(0, 12)}-${process.pid}`)
-      await ensurePrivateDirectory(generations)
+      ensurePrivateDirectory(generations)
       await rm(directory, { recursive: true, force: true })
       await mkdir(directory, { mode: 0o700 })
       return { directory, disk: join(directory, 'disk.qcow2') }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { before } from 'node:test'
-import { containerfile, ensureBase, writeContainerfile } from '../../support/e2e-base.ts'
+import { containerfile, ensureBase, firstExtraLine, writeContainerfile } from '../../support/e2e-base.ts'
 import {
   asRoot,
   builder,
@@ -55,7 +55,10 @@ test('a builder that fills up in a RUN line: the reason, and what to type', asyn
   assert.equal(exitCode, 1, stderr)
   assert.match(
     stderr,
-    /Containerfile:7: the disk of the builder is full: [\d.]+ GiB of [\d.]+ GiB were left for this step$/m,
+    new RegExp(
+      String.raw`Containerfile:${firstExtraLine}: the disk of the builder is full: [\d.]+ GiB of [\d.]+ GiB were left for this step$`,
+      'm',
+    ),
   )
   assert.match(stderr, /No space left on device/)
   assert.match(stderr, /^ {2}try: DVM_BUILDER_DISK=80 dvm base build --clean$/m)

@@ -1,0 +1,31 @@
+// One list of packages for the VM's image and the dev-base, under one name, in every build.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import test from 'node:test'
+import { buildBase } from '../../src/tasks/base-build.ts'
+import { memoryWorld } from '../support/memory-world.ts'
+
+test('the list of packages is in every build under one name: podman refuses to copy what is not there', async (t) => {
+  const world = memoryWorld(t)
+  world.write('.config/dvm/base/Containerfile', 'FROM dvm-base\nRUN false\n')
+  const build = () => buildBase(world.deps, { clean: false, noCache: false, bootTest: false, wait: true })
+  const list = (): string =>
+    execFileSync('tar', ['--extract', '--ignore-zeros', '--to-stdout', 'context/dvm-packages.txt'], {
+      input: world.disk.archive,
+    }).toString()
+  await build()
+  assert.equal(list().replaceAll(/^#.*\n/gm, ''), '')
+  world.write('.config/dvm/base/packages.txt', 'tree\n')
+  await build()
+  assert.equal(list(), 'tree\n')
+  world.write('.config/dvm/base/dvm-packages.txt', 'tmux\n')
+  await build()
+  assert.equal(list(), 'tmux\n', 'one of the user’s own is left alone')
+  for (const flavour of ['debian', 'fedora'])
+    for (const name of ['starter', 'dev'])
+      assert.deepEqual(
+        readFileSync(`templates/${flavour}/${name}.Containerfile`, 'utf8').match(/^COPY .*/gm),
+        ['COPY dvm-packages.txt /usr/share/dvm/dvm-packages.txt'],
+      )
+})
