@@ -108,7 +108,7 @@ export const createBuilder = (lima: Lima): Builder => {
     marker: async (instance) => (await root(instance, ['cat', `${builderRoot}/provisioned`])).stdout.trim(),
     provision: async (instance, script, marker, onLine) => {
       const completed = await work(instance, ['bash', '-s'], onLine, script)
-      if (completed.exitCode !== 0) throw guestFailure('provision the builder', completed)
+      if (completed.exitCode !== 0) throw guestFailure('install what builds need', completed)
       await must(
         'mark the builder',
         root(instance, ['install', '-D', '-m', '0644', '/dev/stdin', `${builderRoot}/provisioned`], marker),

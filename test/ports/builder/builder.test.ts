@@ -1,0 +1,139 @@
+// The builder adapter over the strict fake Lima: what it asks of the guest, and what it makes of the answers.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import test, { type TestContext } from 'node:test'
+import { createBuilder } from '../../../src/ports/builder/index.ts'
+import type { Answer } from '../../fakes/state.ts'
+import { fakeLima, portOn } from '../../support/fake-lima.ts'
+
+const podman = ['sudo', 'podman', 'image', 'inspect']
+const unit = ['sudo', 'systemd-run']
+const pinned = `registry.example/x@sha256:${'1'.repeat(64)}`
+const silent = (): void => undefined
+
+const setUp = async (t: TestContext, guest: readonly Answer[] = []) => {
+  const fake = fakeLima(t, { guest })
+  fake.add({ name: 'dvm-builder', status: 'Running' })
+  const { lima } = portOn(fake)
+  const instance = (await lima.list())[0]
+  assert.ok(instance)
+  return {
+    instance,
+    builder: createBuilder(lima),
+    local: join(fake.root, 'disk.qcow2'),
+    /** Guest commands so far, after sudo. */
+    asked: (): string[] =>
+      fake.journal().flatMap(({ guest }) => (guest === undefined ? [] : [guest.argv.slice(1).join(' ')])),
+  }
+}
+
+test('a disk arrives private, byte for byte, hashed on both ends', async (t) => {
+  const disk = 'QFI\u0001 and more\n'
+  const { builder, instance, local, asked } = await setUp(t, [
+    { match: ['sudo', 'cat', '/work/disk'], stdout: disk },
+    { match: ['sudo', 'sha256sum', '/work/disk'], stdout: `${'a'.repeat(64)}  /work/disk\n` },
+  ])
+  const seen: number[] = []
+  const fetched = await builder.fetch(instance, '/work/disk', local, (bytes) => seen.push(bytes))
+  assert.deepEqual(fetched, {
+    bytes: disk.length,
+    localSha256: createHash('sha256').update(disk).digest('hex'),
+    remoteSha256: 'a'.repeat(64),
+  })
+  assert.equal(readFileSync(local, 'utf8'), disk)
+  assert.equal(statSync(local).mode & 0o777, 0o600)
+  assert.equal(seen.at(-1), disk.length)
+  assert.deepEqual(asked().sort(), ['cat /work/disk', 'sha256sum /work/disk'])
+})
+
+test('a disk that cannot be read there or written here is an error', async (t) => {
+  const gone = await setUp(t, [{ match: ['sudo', 'cat'], exitCode: 1, stderr: 'cat: no such file\n' }])
+  await assert.rejects(gone.builder.fetch(gone.instance, '/x', gone.local, silent), {
+    code: 'failed',
+    message: 'the builder could not send the disk',
+  })
+  const { builder, instance, local } = await setUp(t)
+  writeFileSync(local, 'there already')
+  await assert.rejects(builder.fetch(instance, '/x', local, silent), { code: 'EEXIST' })
+  assert.equal(readFileSync(local, 'utf8'), 'there already')
+})
+
+test('an image that is there is not pulled again; one that is not comes by its digest in a unit of its own', async (t) => {
+  const there = await setUp(t, [{ match: podman, stdout: 'the-id\n' }])
+  assert.equal(await there.builder.pull(there.instance, pinned, silent), 'the-id')
+  assert.deepEqual(there.asked(), [`podman image inspect --format {{.Id}} ${pinned}`])
+
+  const absent = await setUp(t, [
+    { match: podman, exitCode: 125, times: 1 },
+    { match: podman, stdout: 'new-id\n' },
+  ])
+  assert.equal(await absent.builder.pull(absent.instance, pinned, silent), 'new-id')
+  assert.match(
+    absent.asked()[1] ?? '',
+    new RegExp(
+      `^systemd-run --quiet --pipe --wait --collect --unit=dvm-work-${process.pid}-1 .* -- podman pull --quiet ${pinned}$`,
+    ),
+  )
+})
+
+test('a build that fills the builder is told with numbers', async (t) => {
+  const { builder, instance } = await setUp(t, [
+    { match: ['sudo', 'df', '--output=avail,size'], stdout: ' Avail 1B-blocks\n 1073741824 53687091200\n' },
+    {
+      match: unit,
+      exitCode: 1,
+      stderr: 'Error: committing: writing blob: write /var/lib: no space left on device\n',
+    },
+  ])
+  const spec = { containerfile: '/c', context: '/x', tag: 'localhost/t' }
+  await assert.rejects(builder.build(instance, spec, silent), {
+    code: 'failed',
+    message: 'the disk of the builder is full: 1 GiB of 50 GiB were left for this step',
+    hint: 'DVM_BUILDER_DISK=80 dvm base build --clean',
+  })
+})
+
+test('findings of the image check are its lines; an image without a shell is a finding, too', async (t) => {
+  const checked = async (answer: Omit<Answer, 'match'>) => {
+    const { builder, instance } = await setUp(t, [{ match: unit, ...answer }])
+    return builder.check(instance, 'image', 'true')
+  }
+  assert.deepEqual(await checked({ stdout: 'all is well\n' }), [])
+  assert.deepEqual(await checked({ exitCode: 1, stdout: 'no kernel\n\nno sshd\n' }), ['no kernel', 'no sshd'])
+  assert.deepEqual(await checked({ exitCode: 127, stderr: 'Error: crun: bash: not found\n' }), [
+    'the image cannot run a shell script: Error: crun: bash: not found',
+  ])
+})
+
+test('the id of a bootstrapped image is the last line, whatever was said before', async (t) => {
+  const { builder, instance } = await setUp(t, [{ match: unit, stdout: 'making it\nsha256:1\nthe-id\n' }])
+  assert.equal(await builder.bootstrap(instance, 'true', silent), 'the-id')
+})
+
+test('the context goes through tar as it comes, and a tar that fails is an error', async (t) => {
+  const { builder, instance, asked } = await setUp(t)
+  await builder.ship(instance, Readable.from([Buffer.from('bytes')]))
+  assert.deepEqual(asked(), ['tar --extract --ignore-zeros --no-same-owner --directory /var/lib/dvm/work'])
+  const bad = await setUp(t, [{ match: ['sudo', 'tar'], exitCode: 2, stderr: 'tar: not an archive\n' }])
+  await assert.rejects(bad.builder.ship(bad.instance, Readable.from([Buffer.from('x')])), {
+    message: 'the builder could not receive the build context',
+    tail: ['tar: not an archive'],
+  })
+})
+
+test('provisioning is marked only when it came to its end', async (t) => {
+  const { builder, instance, asked } = await setUp(t, [{ match: unit, exitCode: 100, stderr: 'E: apt\n' }])
+  await assert.rejects(builder.provision(instance, 'script', 'debian 1', silent), {
+    message: 'the builder could not install what builds need',
+  })
+  assert.ok(!asked().some((line) => line.startsWith('install ')))
+})
+
+test('a builder that cannot be reached does not answer, and that is no error', async (t) => {
+  const { builder, instance } = await setUp(t)
+  assert.equal(await builder.answers(instance), true)
+  assert.equal(await builder.answers({ ...instance, name: 'dvm-gone', sshConfigFile: undefined }), false)
+})
