@@ -1,10 +1,6 @@
 // A registry on the host's loopback that the builder pushes to and pulls from: Debian's docker-registry without TLS.
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { asRoot, builder, until } from './e2e.ts'
+import { asRoot, builder } from './e2e.ts'
+import { registryPlace, startRegistryProcess } from './registry-process.ts'
 
 export interface GuestRegistry extends AsyncDisposable {
   /** `HOST:PORT` as a guest reaches it. */
@@ -15,43 +11,13 @@ export interface GuestRegistry extends AsyncDisposable {
   remove(reference: string): Promise<void>
 }
 
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 /** @throws when docker-registry is not installed, or the builder does not run. */
 export const startGuestRegistry = async (): Promise<GuestRegistry> => {
-  const folder = mkdtempSync(join(tmpdir(), 'dvm-guest-registry-'))
-  const port = await freePort()
+  const place = await registryPlace()
   // Lima's name for the host's loopback.
-  const host = `192.168.5.2:${port}`
-  writeFileSync(
-    join(folder, 'config.yml'),
-    `version: 0.1
-storage:
-  filesystem: { rootdirectory: ${join(folder, 'data')} }
-  delete: { enabled: true }
-http:
-  addr: 127.0.0.1:${port}
-  secret: for-tests-only
-`,
-  )
-  const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: 'ignore' })
-  let failed: Error | undefined
-  child.on('error', (error) => (failed = error))
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
-  const here = `http://127.0.0.1:${port}`
-  await until('the registry answers', async () => {
-    if (failed !== undefined) throw failed
-    return fetch(`${here}/v2/`).then(
-      (answer) => answer.ok,
-      () => false,
-    )
-  })
+  const host = `192.168.5.2:${place.port}`
+  const here = `http://127.0.0.1:${place.port}`
+  const registry = await startRegistryProcess(place, '', async () => (await fetch(`${here}/v2/`)).ok)
   const drop = '/etc/containers/registries.conf.d/dvm-e2e.conf'
   await asRoot(
     builder,
@@ -75,10 +41,6 @@ cat /run/dvm-e2e-digest
       const answer = await fetch(`${here}/v2/${name}/manifests/${digest}`, { method: 'DELETE' })
       if (answer.status !== 202) throw new Error(`${reference} could not be deleted: ${answer.status}`)
     },
-    [Symbol.asyncDispose]: async () => {
-      child.kill('SIGTERM')
-      await ended
-      rmSync(folder, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: () => registry.stop(),
   }
 }
