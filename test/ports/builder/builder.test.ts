@@ -33,11 +33,11 @@ const setUp = async (t: TestContext, guest: readonly Answer[] = []) => {
 test('a disk arrives private, byte for byte, hashed on both ends', async (t) => {
   const disk = 'QFI\u0001 and more\n'
   const { builder, instance, local, asked } = await setUp(t, [
-    { match: ['sudo', 'cat', '/work/disk'], stdout: disk },
-    { match: ['sudo', 'sha256sum', '/work/disk'], stdout: `${'a'.repeat(64)}  /work/disk\n` },
+    { match: ['sudo', 'cat', '/out/disk'], stdout: disk },
+    { match: ['sudo', 'sha256sum', '/out/disk'], stdout: `${'a'.repeat(64)}  /out/disk\n` },
   ])
   const seen: number[] = []
-  const fetched = await builder.fetch(instance, '/work/disk', local, (bytes) => seen.push(bytes))
+  const fetched = await builder.fetch(instance, '/out/disk', local, (bytes) => seen.push(bytes))
   assert.deepEqual(fetched, {
     bytes: disk.length,
     localSha256: createHash('sha256').update(disk).digest('hex'),
@@ -46,7 +46,7 @@ test('a disk arrives private, byte for byte, hashed on both ends', async (t) => 
   assert.equal(readFileSync(local, 'utf8'), disk)
   assert.equal(statSync(local).mode & 0o777, 0o600)
   assert.equal(seen.at(-1), disk.length)
-  assert.deepEqual(asked().sort(), ['cat /work/disk', 'sha256sum /work/disk'])
+  assert.deepEqual(asked().sort(), ['cat /out/disk', 'sha256sum /out/disk'])
 })
 
 test('a disk that cannot be read there or written here is an error', async (t) => {
