@@ -71,7 +71,7 @@ export const ensureBuilder = async (
     }
     voice.progress('provisioning: podman and what the disk builder needs')
     // A killed run may still be installing in there, and two package managers get in each other's way.
-    await deps.builder.sweep(instance)
+    await deps.builder.sweep(instance, 'end')
     await deps.builder.provision(instance, script, marker, log)
     return instance
   }

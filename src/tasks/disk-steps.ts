@@ -52,7 +52,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
           made.candidate.disk,
           voice,
         )
-        await deps.builder.sweep(got(made.builder))
+        await deps.builder.sweep(got(made.builder), 'end')
       },
       undo: async () => {
         if (made.candidate !== undefined) await deps.store.discard(made.candidate)

@@ -41,7 +41,12 @@ export const imageSteps = (run: BuildRun): Step[] => {
       title: 'Prepare the builder',
       run: async (voice) => {
         made.builder = await ensureBuilder(deps, plan.flavour, options, voice, write)
-        await deps.builder.sweep(made.builder)
+        const looking = (): void =>
+          voice.note(
+            'the builder went down in the middle of a build: checking its images, which takes minutes',
+          )
+        await deps.builder.recover(made.builder, looking, write)
+        await deps.builder.sweep(made.builder, 'begin')
         const free = await deps.builder.freeBytes(made.builder)
         if (free < 6 * gib)
           throw new DvmError(
@@ -62,7 +67,7 @@ export const imageSteps = (run: BuildRun): Step[] => {
         try {
           const builder = made.builder ?? (await findInstance(deps.undo, deps.env.builder.instance))
           if (builder?.status !== 'Running') return
-          do await deps.undo.builder.sweep(builder)
+          do await deps.undo.builder.sweep(builder, 'end')
           while (!(await Promise.race([beside, sleep(2000, false)])))
         } catch (error) {
           write(String(error))

@@ -16,6 +16,8 @@ export interface MemoryDisk {
   sha256: string
   freeBytes: number
   answers: boolean
+  /** The builder went down while images were being written. */
+  wentDown: boolean
   /** What the check of the image prints. */
   problems: readonly string[]
   /** The context that was sent last. */
@@ -34,6 +36,7 @@ export const healthyDisk = (): MemoryDisk => {
     sha256: sha256(bytes),
     freeBytes: 40 * 1024 ** 3,
     answers: true,
+    wentDown: false,
     problems: [],
     archive: Buffer.alloc(0),
     lines: ['STEP 1/2: FROM dvm-base', 'STEP 2/2: RUN false'],
@@ -70,8 +73,15 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
       await inside(instance, 'freeBytes')
       return disk.freeBytes
     },
-    sweep: async (instance) => {
-      const guest = await inside(instance, 'sweep', false)
+    recover: async (instance, onStart) => {
+      await inside(instance, 'recover', false)
+      if (!disk.wentDown) return false
+      onStart()
+      disk.wentDown = false
+      return true
+    },
+    sweep: async (instance, when) => {
+      const guest = await inside(instance, `sweep ${when}`, false)
       Object.assign(guest, { work: true, shipped: false, output: false })
     },
     ship: async (instance, archive) => {

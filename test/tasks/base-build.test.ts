@@ -34,9 +34,10 @@ test('a first build goes through every step in order and publishes what it boote
     'create dvm-builder',
     'start dvm-builder',
     'marker',
-    'sweep',
+    'sweep end',
     'provision',
-    'sweep',
+    'recover',
+    'sweep begin',
     'freeBytes',
     'ship',
     'pull docker.io/library/debian@sha256:a29215f6',
@@ -49,7 +50,7 @@ test('a first build goes through every step in order and publishes what it boote
     'disk none --progress debug',
     'size',
     'fetch',
-    'sweep',
+    'sweep end',
     'create dvm-base',
     'start dvm-base',
     'run dvm-base: sudo bash -s',
@@ -263,7 +264,7 @@ test('a failure or an interruption at any moment leaves the old base, no files a
     const builder = world.memory.vms.get('dvm-builder')
     // Whether the builder still answers is asked after all is taken back.
     const acts = world.memory.calls.filter((call) => call !== 'answers')
-    if (builder?.instance.status === 'Running') assert.equal(acts.at(-1), 'undo sweep', where)
+    if (builder?.instance.status === 'Running') assert.equal(acts.at(-1), 'undo sweep end', where)
     assert.equal(await world.deps.locks.holder('base'), undefined, where)
   }
   again()
@@ -313,7 +314,7 @@ test('Ctrl-C at any moment takes everything back with ports that still work', as
     const builder = world.memory.vms.get('dvm-builder')
     // Whether the builder still answers is asked after all is taken back.
     const acts = world.memory.calls.filter((call) => call !== 'answers')
-    if (builder?.instance.status === 'Running') assert.equal(acts.at(-1), 'undo sweep', where)
+    if (builder?.instance.status === 'Running') assert.equal(acts.at(-1), 'undo sweep end', where)
     assert.ok(
       world.memory.calls
         .slice(world.memory.calls.indexOf(moment) + 1)

@@ -136,7 +136,7 @@ test('it runs but does not answer: restarted; when that does not help, made agai
       'create dvm-builder',
       'start dvm-builder',
       'marker',
-      'sweep',
+      'sweep end',
       'provision',
     ],
   )

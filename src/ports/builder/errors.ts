@@ -53,6 +53,12 @@ const known: readonly Known[] = [
     inRun: true,
   },
   {
+    pattern: /readlink \S*\/overlay\S*: invalid argument|identifier is not a container|layer not known/,
+    code: 'failed',
+    message: "the builder's image store is damaged",
+    hint: 'dvm base build --clean',
+  },
+  {
     pattern: /is not a bootc image/,
     code: 'config',
     message: 'the image is not a bootc image: its last stage lost what dvm-base put there',

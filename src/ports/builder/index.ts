@@ -26,8 +26,16 @@ export interface Builder {
   marker(instance: Instance): Promise<string>
   provision(instance: Instance, script: string, marker: string, onLine: OnLine): Promise<void>
   freeBytes(instance: Instance): Promise<number>
-  /** Stops work that a killed or interrupted dvm left running, removes its files, and makes the work directory anew. */
-  sweep(instance: Instance): Promise<void>
+  /**
+   * Stops work that a killed or interrupted dvm left running, removes its files, and makes the work directory anew. `begin` writes down
+   * that images are about to be written; `end` makes them last and takes that back.
+   */
+  sweep(instance: Instance, when: 'begin' | 'end'): Promise<void>
+  /**
+   * When the builder went down between `begin` and `end`, images may be half written: checks them all and removes what is damaged.
+   * Resolves to whether there was a reason to look; `onStart` is told before, because it takes minutes.
+   */
+  recover(instance: Instance, onStart: () => void, onLine: OnLine): Promise<boolean>
   /** Unpacks a tar stream into the work directory. */
   ship(instance: Instance, archive: Readable): Promise<void>
   /** Builds an image; resolves to its id. */
@@ -125,8 +133,16 @@ export const createBuilder = (lima: Lima): Builder => {
           .split('\n')
           .at(-1),
       ),
-    sweep: async (instance) => {
-      await must('stop old work', root(instance, ['bash', '-s'], sweepScript, 2 * quick))
+    sweep: async (instance, when) => {
+      await must('stop old work', root(instance, ['bash', '-s', '--', when], sweepScript, 5 * quick))
+    },
+    recover: async (instance, onStart, onLine) => {
+      const { stdout } = await root(instance, ['bash', '-s'], wentDownScript)
+      if (stdout.trim() !== 'yes') return false
+      onStart()
+      const completed = await work(instance, ['bash', '-s'], onLine, recoverScript)
+      if (completed.exitCode !== 0) throw guestFailure('repair its image store', completed)
+      return true
     },
     ship: async (instance, archive) => {
       const argv = ['sudo', 'tar', '--extract', '--ignore-zeros', '--no-same-owner', '--directory', workRoot]
@@ -217,8 +233,13 @@ export const createBuilder = (lima: Lima): Builder => {
   }
 }
 
-// A fixed script without values: work units first, then what outlives them, then files. What a RUN line started lives in a scope
-// of its own beside podman's unit, and a build that was killed leaves its working containers in podman's storage.
+/** Holds the id of the boot during which images are being written. */
+const busyMark = `${builderRoot}/busy`
+/** True in a shell when that was another boot than this one. Nobody but the repair takes the mark away then. */
+const wentDown = `[ -s ${busyMark} ] && [ "$(cat ${busyMark})" != "$(cat /proc/sys/kernel/random/boot_id)" ]`
+
+// Fixed scripts without values: work units first, then what outlives them, then files. What a RUN line started lives in a scope of its own
+// beside podman's unit, and a build that was killed leaves its working containers in podman's storage.
 const sweepScript = `set -u
 systemctl stop 'dvm-work-*' 2>/dev/null
 systemctl kill --signal=KILL 'crun-buildah-*.scope' 'runc-buildah-*.scope' 2>/dev/null
@@ -226,4 +247,26 @@ containers=$(podman ps --all --external --quiet 2>/dev/null)
 if [ -n "$containers" ]; then podman rm --force --ignore --time 0 $containers >/dev/null 2>&1; fi
 rm -rf /run/crun/buildah-* /var/tmp/buildah[0-9]* ${workRoot}
 install -d -m 0700 ${workRoot}
+${wentDown} && exit 0
+if [ "$1" = begin ]; then
+  cat /proc/sys/kernel/random/boot_id > ${busyMark}
+  sync ${busyMark}
+else
+  sync --file-system /var/lib/containers
+  rm -f ${busyMark}
+fi
+`
+
+const wentDownScript = `${wentDown} && echo yes
+exit 0
+`
+
+// podman does not sync what it writes: after a power cut a layer may lack its link, or files in it their contents, and every later build
+// would stand on it. Seen with podman 5.4: "readlink /var/lib/containers/storage/overlay/l: invalid argument".
+const recoverScript = `set -u
+if ! podman system check --repair --force && ! podman system check --quick; then
+  echo 'the image store cannot be repaired: emptying it'
+  podman system reset --force || exit
+fi
+rm -f ${busyMark}
 `

@@ -137,3 +137,24 @@ test('a builder that cannot be reached does not answer, and that is no error', a
   assert.equal(await builder.answers(instance), true)
   assert.equal(await builder.answers({ ...instance, name: 'dvm-gone', sshConfigFile: undefined }), false)
 })
+
+test('a builder that went down in the middle is looked at once; one that did not costs one question', async (t) => {
+  const well = await setUp(t)
+  const started: string[] = []
+  assert.equal(await well.builder.recover(well.instance, () => started.push('!'), silent), false)
+  assert.deepEqual([started, well.asked()], [[], ['bash -s']])
+
+  const fell = await setUp(t, [
+    { match: ['sudo', 'bash', '-s'], stdout: 'yes\n' },
+    { match: unit, exitCode: 1, stderr: 'Error: no\n', times: 1 },
+  ])
+  await assert.rejects(
+    fell.builder.recover(fell.instance, () => started.push('!'), silent),
+    {
+      message: 'the builder could not repair its image store',
+      hint: 'dvm base build --clean starts with a fresh builder',
+    },
+  )
+  assert.equal(await fell.builder.recover(fell.instance, () => started.push('!'), silent), true)
+  assert.deepEqual(started, ['!', '!'])
+})
