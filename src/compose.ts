@@ -8,6 +8,7 @@ import { createAssets } from './ports/assets.ts'
 import { createBashConfig } from './ports/bash-config.ts'
 import { createBuilder } from './ports/builder/index.ts'
 import { createConsoles } from './ports/console.ts'
+import { createContainers } from './ports/containers/index.ts'
 import { createContextPort } from './ports/context.ts'
 import { createHostFiles } from './ports/host-files.ts'
 import { createLima } from './ports/lima/index.ts'
@@ -46,6 +47,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     })
   const exec = createExec(signal)
   const lima = limaOf(exec)
+  const assets = createAssets()
   // Taking things back must work after Ctrl-C, when everything else is aborted.
   const undoLima = limaOf(createExec(new AbortController().signal))
   // A terminal that does not say how wide it is gets plain lines.
@@ -62,7 +64,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     },
     runSteps: createStepRunner(process.stderr, live, signal),
     checkOwnership,
-    assets: createAssets(),
+    assets,
     builder: createBuilder(lima),
     config: createBashConfig({
       exec,
@@ -72,6 +74,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
       warn: (line) => reporter.warn(line),
     }),
     consoles: createConsoles(),
+    containers: createContainers(lima, assets),
     context: createContextPort(),
     files: createHostFiles(),
     lima,

@@ -45,7 +45,7 @@ try {
     reporter,
     version: version(),
     dryRun: isSet(process.env['DVM_DRY_RUN']),
-    terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY },
+    terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY, name: process.env['TERM'] },
     deps: async () => {
       const { compose } = await import('./compose.ts')
       return compose({

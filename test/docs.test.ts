@@ -30,7 +30,7 @@ const program = createProgram({
   },
   version: '0.0.0',
   dryRun: false,
-  terminal: { stdin: false, stdout: false },
+  terminal: { stdin: false, stdout: false, name: undefined },
   deps: () => Promise.reject(new Error('a document needs no ports')),
   exitWith: () => undefined,
 })

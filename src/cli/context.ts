@@ -6,7 +6,7 @@ export interface CliContext {
   readonly reporter: Reporter
   readonly version: string
   /** Which of the standard streams are terminals. */
-  readonly terminal: { readonly stdin: boolean; readonly stdout: boolean }
+  readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly name: string | undefined }
   /** DVM_DRY_RUN is set: nothing may be changed. */
   readonly dryRun: boolean
   /** Builds the ports. Commands that print a fixed text never call it, so they start fast. */

@@ -1,6 +1,7 @@
 // The command line: one file a command, registered here in the order that help shows them.
 import { Command, CommanderError } from 'commander'
 import { DvmError } from '../core/errors.ts'
+import { registerAdd } from './commands/add.ts'
 import { registerBase } from './commands/base.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
@@ -12,7 +13,7 @@ import { registerLs, registerRm, registerStop } from './commands/vms.ts'
 import type { CliContext } from './context.ts'
 
 /** What changes something and has no dry run of its own. */
-const acting = new Set(['new', 'sh', 'ssh', 'stop', 'rm', 'init', 'dev-init', 'build'])
+const acting = new Set(['new', 'add', 'sh', 'ssh', 'stop', 'rm', 'init', 'dev-init', 'build'])
 
 const refuseWhenDry = (action: Command, context: CliContext): void => {
   if (!context.dryRun || !acting.has(action.name())) return
@@ -32,6 +33,7 @@ export const createProgram = (context: CliContext): Command => {
   program.hook('preAction', (_, action) => refuseWhenDry(action, context))
   registerLs(program, context)
   registerNew(program, context)
+  registerAdd(program, context)
   registerSync(program, context)
   registerSh(program, context)
   registerSsh(program, context)

@@ -1,5 +1,14 @@
-// How a person's command enters a VM as DVM_USER. The one place with a script as an argument: it is fixed text, and values
-// follow it as positional arguments, because stdin belongs to the command.
+// How a person's command enters a VM as DVM_USER, and a shell a container. The one place with a script as an argument: it is fixed text,
+// and values follow it as positional arguments, because stdin belongs to the command.
+
+const scriptFlag = '-c'
+
+/** A login shell where nobody knows which shells there are: bash, or what the image has instead. */
+export const loginShell: readonly string[] = [
+  'sh',
+  scriptFlag,
+  'command -v bash >/dev/null && exec bash -l; exec sh -l',
+]
 
 /**
  * @param enterScript templates/guest/enter.sh
@@ -11,7 +20,6 @@ export const entryArgv = (
   directory: string,
   argv: readonly string[],
 ): string[] => {
-  const scriptFlag = '-c'
   return [
     'sudo',
     '--set-home',

@@ -31,6 +31,15 @@ export const renderGuestScript = ({ values, bootstrap, setup }: GuestScript): st
   ].join('\n')
 }
 
+/** The script that a project's setup.sh runs in, fed to `bash -s` inside its container. */
+export const renderProjectScript = (values: Readonly<Record<string, string>>, setup: string): string =>
+  [
+    'set -Eeuo pipefail',
+    ...Object.entries(values).map(([name, value]) => `export ${name}=${quoteWord(value)}`),
+    ...sourced(setup),
+    '',
+  ].join('\n')
+
 const sourced = (setup: string): string[] => {
   const end = endMarker('DVM_SETUP_END', setup)
   return [`. /dev/fd/3 3<<'${end}' </dev/null`, setup.replace(/\n$/, ''), end]

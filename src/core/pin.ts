@@ -1,7 +1,10 @@
 // What a pin is. Apart from pins.ts, so that the command line can name roles without loading a parser.
 
-/** What a flavour may pin: the image that dvm-base is built from, and the privileged container that makes disks. */
-export const roles = ['bootc-base', 'disk-builder'] as const
+/**
+ * What a flavour may pin: the image that dvm-base is built from, the privileged container that makes disks, and the bare system that the
+ * dev-base and projects without an image start from.
+ */
+export const roles = ['bootc-base', 'disk-builder', 'project-base'] as const
 export type Role = (typeof roles)[number]
 
 /** One image of one flavour, as recorded: which tag it follows, and which content it is nailed to. */

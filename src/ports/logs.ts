@@ -16,7 +16,7 @@ export interface Log {
 export interface Logs {
   /** Starts a log anew; a relative path is one in the state directory. Close it at the end of the run. */
   open(path: string): Log
-  pathOf(vm: string, name: 'lima' | 'setup'): string
+  pathOf(vm: string, name: 'lima' | 'setup' | `project-${string}`): string
   /** The log of `base build`. */
   readonly basePath: string
 }

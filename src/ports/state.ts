@@ -2,7 +2,7 @@
 //
 // Written through conf (atomic, one store a VM). Reading does not load conf: its import costs as much as the rest of a
 // command together (about 70 ms, it brings ajv and semver), and `ls` reads the state of every VM.
-import { chmodSync, rmSync, rmdirSync } from 'node:fs'
+import { chmodSync, readdirSync, rmSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
 import { isName } from '../core/names.ts'
@@ -24,6 +24,18 @@ export interface StateStore {
 }
 
 const configName = 'state'
+
+/** What dvm writes for a VM in its directory here. */
+const own = /^(state\.json|lima\.log|setup\.log|project-[a-z0-9-]+\.log)$/
+
+const readdirIfThere = (path: string): readonly string[] => {
+  try {
+    return readdirSync(path)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
+  }
+}
 
 export const createStateStore = (stateDir: string, warn: (line: string) => void): StateStore => {
   const directoryOf = (vm: string): string => {
@@ -65,7 +77,7 @@ export const createStateStore = (stateDir: string, warn: (line: string) => void)
     },
     remove: async (vm) => {
       // By name, never the whole directory: a VM may be called `locks` or `images`, which are dvm's own directories here.
-      for (const name of [`${configName}.json`, 'lima.log', 'setup.log'])
+      for (const name of readdirIfThere(directoryOf(vm)).filter((file) => own.test(file)))
         rmSync(join(directoryOf(vm), name), { force: true })
       try {
         rmdirSync(directoryOf(vm))

@@ -3,6 +3,7 @@ import type { Environment } from '../core/environment.ts'
 import type { Assets } from '../ports/assets.ts'
 import type { BashConfig } from '../ports/bash-config.ts'
 import type { Builder } from '../ports/builder/index.ts'
+import type { Containers } from '../ports/containers/index.ts'
 import type { Consoles } from '../ports/console.ts'
 import type { ContextPort } from '../ports/context.ts'
 import type { HostFiles } from '../ports/host-files.ts'
@@ -46,6 +47,8 @@ export interface Deps {
   readonly builder: Builder
   readonly config: BashConfig
   readonly consoles: Consoles
+  /** Podman in VMs. */
+  readonly containers: Containers
   readonly context: ContextPort
   readonly files: HostFiles
   readonly lima: Lima

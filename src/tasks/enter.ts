@@ -1,13 +1,15 @@
 // `dvm sh` and `dvm ssh`: into a VM as DVM_USER. A stopped VM is started first.
 import { entryArgv } from '../core/guest-entry.ts'
 import { DvmError } from '../core/errors.ts'
-import { checkVmName, instanceOf } from '../core/names.ts'
+import { instanceOf } from '../core/names.ts'
 import { actionFor } from '../core/sync-plan.ts'
+import { parseTarget, type ProjectTarget } from '../core/target.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
 import { locked } from './locked.ts'
+import { loadProject } from './projects.ts'
 import { startVm } from './start-vm.ts'
 import { loadVmConfig } from './vm-config.ts'
 
@@ -17,11 +19,18 @@ export interface EnterOptions {
   readonly tty: boolean
   /** False leaves stdin alone, so that a loop reading a file keeps its lines. */
   readonly stdin: boolean
+  /** The terminal's name, for a terminal. */
+  readonly term: string | undefined
 }
 
-/** Resolves to the exit code of what ran inside. */
-export const enterVm = async (deps: Deps, vm: string, options: EnterOptions): Promise<number> => {
-  checkVmName(vm, deps.env.builder.instance)
+/**
+ * Resolves to the exit code of what ran inside.
+ * @throws DvmError `not-found` for a VM, project or container that is not there
+ */
+export const enter = async (deps: Deps, text: string, options: EnterOptions): Promise<number> => {
+  const target = parseTarget(text, deps.env.builder.instance)
+  const { vm, project } = target
+  if (project !== undefined) return enterProject(deps, { vm, project }, options)
   const [config, script, instance] = await Promise.all([
     loadVmConfig(deps, vm),
     deps.assets.text('guest/enter.sh'),
@@ -31,12 +40,25 @@ export const enterVm = async (deps: Deps, vm: string, options: EnterOptions): Pr
   return deps.lima.attach(instance, { argv }, { tty: options.tty, stdin: options.stdin })
 }
 
+const enterProject = async (deps: Deps, target: ProjectTarget, options: EnterOptions): Promise<number> => {
+  const [config, project, instance] = await Promise.all([
+    loadVmConfig(deps, target.vm),
+    loadProject(deps, target),
+    runningInstance(deps, target.vm),
+  ])
+  return deps.containers.attach({ instance, user: config.user }, target, {
+    ...options,
+    workdir: project.config.workdir,
+  })
+}
+
 const missing = (vm: string): DvmError =>
   new DvmError('not-found', `the VM ${vm} does not exist`, {
     hint: `dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
   })
 
-const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
+/** The VM, started when it was stopped. */
+export const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
   const found = await findInstance(deps, instanceOf(vm))
   if (found === undefined) throw missing(vm)
   const action = actionFor(found.status)

@@ -72,7 +72,11 @@ const resolvePin = async (registry: Registry, pin: Pin): Promise<FetchedManifest
   })
 }
 
-const variableOf = { 'bootc-base': 'DVM_BOOTC_BASE', 'disk-builder': 'DVM_BISC_IMAGE' } as const
+const variableOf = {
+  'bootc-base': 'DVM_BOOTC_BASE',
+  'disk-builder': 'DVM_BISC_IMAGE',
+  'project-base': 'DVM_DEV_BASE',
+} as const
 
 /** For a dvm that was installed by somebody else: the same digests without the file. */
 const withoutTheFile = (moved: readonly UpdatedPin[]): string =>

@@ -12,18 +12,22 @@ import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork } from './guest.ts'
+import { defaultImage, loadProjects, projectSteps, type Project } from './projects.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
 import { loadVmConfig } from './vm-config.ts'
 
 export interface SyncOptions {
   readonly wait: boolean
+  /** Only this project; a VM that runs already is left as it is. */
+  readonly project?: string | undefined
 }
 
 interface Plan {
   readonly vm: string
   readonly config: VmConfig
   readonly setup: { readonly path: string; readonly text: string } | undefined
+  readonly projects: readonly Project[]
 }
 
 /** What a VM that does not exist yet is made from. One that exists needs no base, not even a good one. */
@@ -38,20 +42,23 @@ export interface DryRun {
   readonly base: string
   readonly commands: readonly string[]
   readonly setup: string
+  /** `NAME (image)` */
+  readonly projects: readonly string[]
 }
 
-const planSync = async (deps: Deps, vm: string): Promise<Plan> => {
+const planSync = async (deps: Deps, vm: string, project?: string): Promise<Plan> => {
   checkVmName(vm, deps.env.builder.instance)
   const directory = join(deps.env.configDir, 'vms', vm)
   if ((await deps.files.resolve(directory)) === undefined)
     throw new DvmError('not-found', `there is no VM "${vm}" in ${deps.env.configDir}/vms`, {
       hint: `dvm new ${vm}`,
     })
-  const [config, setup] = await Promise.all([
+  const [config, setup, projects] = await Promise.all([
     loadVmConfig(deps, vm),
     readSetup(deps, join(directory, 'setup.sh')),
+    loadProjects(deps, vm, project),
   ])
-  return { vm, config, setup }
+  return { vm, config, setup, projects }
 }
 
 const planCreation = async (deps: Deps, { vm, config }: Plan): Promise<Creation> => {
@@ -76,8 +83,9 @@ const readSetup = async (deps: Deps, path: string): Promise<Plan['setup']> => {
 }
 
 /** @throws DvmError as `sync` does for names and configuration. */
-export const dryRunSync = async (deps: Deps, vm: string): Promise<DryRun> => {
-  const plan = await planSync(deps, vm)
+export const dryRunSync = async (deps: Deps, vm: string, project?: string): Promise<DryRun> => {
+  const plan = await planSync(deps, vm, project)
+  const image = plan.projects.length === 0 ? '' : await defaultImage(deps, plan.config)
   const { base, spec } = await planCreation(deps, plan)
   return {
     vm,
@@ -87,6 +95,7 @@ export const dryRunSync = async (deps: Deps, vm: string): Promise<DryRun> => {
       renderCommand(deps.lima.startCommand(spec.name)),
     ],
     setup: plan.setup?.path ?? '<none>',
+    projects: plan.projects.map(({ target, config }) => `${target.project} (${config.image ?? image})`),
   }
 }
 
@@ -97,7 +106,10 @@ export const dryRunSync = async (deps: Deps, vm: string): Promise<DryRun> => {
 export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Promise<void> => {
   checkVmName(vm, deps.env.builder.instance)
   // Asked while the configuration is read. Good enough for a VM that runs; anything else is looked at again under the lock.
-  const [plan, early] = await Promise.all([planSync(deps, vm), findInstance(deps, instanceOf(vm))])
+  const [plan, early] = await Promise.all([
+    planSync(deps, vm, options.project),
+    findInstance(deps, instanceOf(vm)),
+  ])
   if ((await deps.files.resolve(join(deps.env.configDir, 'setup.sh'))) !== undefined)
     deps.report.warn(
       `${deps.env.configDir}/setup.sh is not used any more: move it into your base's Containerfile or each VM's setup.sh`,
@@ -108,7 +120,9 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
     `vm:${vm}`,
     async () => {
       const ready = !waited && early?.status === 'Running'
-      await runSync(deps, plan, ready ? early : await findInstance(deps, instanceOf(vm)))
+      // Somebody who names one project wants that project: what the VM's own setup.sh does was done when the VM came up.
+      const setup = ready && options.project !== undefined ? undefined : plan.setup
+      await runSync(deps, { ...plan, setup }, ready ? early : await findInstance(deps, instanceOf(vm)))
     },
     {
       wait: options.wait,
@@ -120,7 +134,7 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
 }
 
 const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Promise<void> => {
-  const { vm, config, setup } = plan
+  const { vm, config, setup, projects } = plan
   const name = instanceOf(vm)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
   const write = (line: string): void => log.line(line)
@@ -174,6 +188,8 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
       if (deps.signal.aborted && instance !== undefined) await stopGuestWork(deps, instance)
     },
   })
+  const place = () => ({ instance: mustRun(instance, vm), user: config.user })
+  steps.push(...projectSteps({ deps, vm, config, projects, place }))
   try {
     await deps.runSteps(steps)
   } catch (error) {

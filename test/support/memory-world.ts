@@ -7,6 +7,7 @@ import { parseEnvironment } from '../../src/core/environment.ts'
 import { Interrupted } from '../../src/core/errors.ts'
 import { createAssets } from '../../src/ports/assets.ts'
 import { createBashConfig } from '../../src/ports/bash-config.ts'
+import { createContainers } from '../../src/ports/containers/index.ts'
 import { createContextPort } from '../../src/ports/context.ts'
 import { createHostFiles } from '../../src/ports/host-files.ts'
 import { createLocks } from '../../src/ports/locks.ts'
@@ -64,6 +65,7 @@ export const memoryWorld = (
   const note = (line: string): void => void story.push(line.trimEnd().replace(/ \(\d+\.\d s\)$/, ''))
   const exec = createExec(abort.signal)
   const lima = createMemoryLima(memory)
+  const assets = createAssets()
   const deps: Deps = {
     env,
     version: '1.2.3',
@@ -72,7 +74,7 @@ export const memoryWorld = (
     host: { arch: 'x86_64', cpus: 8, user: 'tester' },
     runSteps: createStepRunner({ write: note } as unknown as NodeJS.WriteStream, false, abort.signal),
     checkOwnership,
-    assets: createAssets(),
+    assets,
     builder: createMemoryBuilder(memory, disk),
     config: createBashConfig({
       exec,
@@ -85,6 +87,7 @@ export const memoryWorld = (
       size: () => Promise.resolve({}),
       tail: (_, lines) => Promise.resolve(console.slice(-lines)),
     },
+    containers: createContainers(lima, assets),
     context: createContextPort(),
     files: createHostFiles(),
     lima,

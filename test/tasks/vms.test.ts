@@ -6,7 +6,7 @@ import test from 'node:test'
 import { DvmError } from '../../src/core/errors.ts'
 import { buildBase } from '../../src/tasks/base-build.ts'
 import { baseStatus, removeBase } from '../../src/tasks/base-status.ts'
-import { enterVm } from '../../src/tasks/enter.ts'
+import { enter as enterTarget } from '../../src/tasks/enter.ts'
 import { listVms, removeVm, stopVm, stoppableVms } from '../../src/tasks/vms.ts'
 import { addVm } from '../support/memory-lima.ts'
 import { memoryWorld, type World } from '../support/memory-world.ts'
@@ -122,7 +122,7 @@ test('the builder, base and names that are none are out of reach', async (t) => 
   ]
   for (const [vm, code] of names) {
     assert.equal((await failure(removeVm(world.deps, vm, { yes: true, config: true }))).code, code, vm)
-    const entered = enterVm(world.deps, vm, { argv: [], tty: false, stdin: false })
+    const entered = enterTarget(world.deps, vm, { argv: [], tty: false, stdin: false, term: undefined })
     assert.equal((await failure(entered)).code, code, vm)
   }
   assert.deepEqual(world.memory.calls, [])
@@ -134,7 +134,7 @@ test('enters as DVM_USER in the code directory with the exact words, and gives t
   addVm(world.memory, 'dvm-app')
   world.memory.attached = 42
   const argv = ['printf', '%s', "it's", '']
-  assert.equal(await enterVm(world.deps, 'app', { argv, tty: false, stdin: true }), 42)
+  assert.equal(await enterTarget(world.deps, 'app', { argv, tty: false, stdin: true, term: undefined }), 42)
   assert.deepEqual(acts(world), [
     `attach dvm-app {"tty":false,"stdin":true}: dvm|/home/me/code/app|${argv.join('|')}`,
   ])
@@ -142,7 +142,8 @@ test('enters as DVM_USER in the code directory with the exact words, and gives t
 
 test('starts a VM that is stopped, refuses one that is missing or in an odd state', async (t) => {
   const world = memoryWorld(t)
-  const enter = (vm: string) => enterVm(world.deps, vm, { argv: ['true'], tty: false, stdin: false })
+  const enter = (vm: string) =>
+    enterTarget(world.deps, vm, { argv: ['true'], tty: false, stdin: false, term: undefined })
   addVm(world.memory, 'dvm-app', 'Stopped')
   assert.equal(await enter('app'), 0)
   assert.deepEqual(world.story, ['starting app'])

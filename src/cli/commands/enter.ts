@@ -6,22 +6,22 @@ import type { CliContext } from '../context.ts'
 export const registerSh = (program: Command, context: CliContext): void => {
   program
     .command('sh')
-    .description('a login shell in a VM, in its code directory; starts a VM that is stopped')
-    .argument('<vm>')
+    .description('a login shell in a VM or a project; starts what is stopped')
+    .argument('<vm>', 'the VM, or VM/PROJECT')
     .action(async (vm: string) => {
-      const { enterVm } = await import('../../tasks/enter.ts')
+      const { enter } = await import('../../tasks/enter.ts')
       const deps = await context.deps()
       const tty = context.terminal.stdin && context.terminal.stdout
-      context.exitWith(await enterVm(deps, vm, { argv: [], tty, stdin: true }))
+      context.exitWith(await enter(deps, vm, { argv: [], tty, stdin: true, term: context.terminal.name }))
     })
 }
 
 export const registerSsh = (program: Command, context: CliContext): void => {
   program
     .command('ssh')
-    .description("run one command in a VM's code directory; its exit code is dvm's")
-    .usage('VM -- COMMAND [ARGUMENT…]')
-    .argument('<vm>')
+    .description("run one command in a VM's code directory, or in a project; its exit code is dvm's")
+    .usage('VM[/PROJECT] -- COMMAND [ARGUMENT…]')
+    .argument('<vm>', 'the VM, or VM/PROJECT')
     .argument('[command...]')
     .passThroughOptions()
     .action(async (vm: string, words: string[]) => {
@@ -31,10 +31,15 @@ export const registerSsh = (program: Command, context: CliContext): void => {
         throw new DvmError('usage', 'say which command to run', {
           hint: `dvm ssh ${vm} -- uname -a, or for a shell: dvm sh ${vm}`,
         })
-      const { enterVm } = await import('../../tasks/enter.ts')
+      const { enter } = await import('../../tasks/enter.ts')
       // A terminal's stdin stays here: the command gets input only when something is piped in.
       context.exitWith(
-        await enterVm(await context.deps(), vm, { argv, tty: false, stdin: !context.terminal.stdin }),
+        await enter(await context.deps(), vm, {
+          argv,
+          tty: false,
+          stdin: !context.terminal.stdin,
+          term: undefined,
+        }),
       )
     })
 }

@@ -1,6 +1,7 @@
 // `dvm sync`
 import type { Command } from 'commander'
 import { DvmError } from '../../core/errors.ts'
+import { parseTarget } from '../../core/target.ts'
 import type { CliContext } from '../context.ts'
 import { tilde } from '../reporter.ts'
 
@@ -13,8 +14,8 @@ interface Flags {
 export const registerSync = (program: Command, context: CliContext): void => {
   program
     .command('sync')
-    .description('create or start a VM from the current base, then run its setup.sh')
-    .argument('[vm]', 'the VM')
+    .description('create or start a VM from the current base, run its setup.sh, bring up its projects')
+    .argument('[vm]', 'the VM, or VM/PROJECT for one of its projects')
     .option('--all', 'every VM that has a configuration')
     .option('--dry-run', 'print what would run, and call nothing')
     .option('--no-wait', 'fail (exit 7) instead of waiting for another sync of the same VM')
@@ -24,22 +25,24 @@ export const registerSync = (program: Command, context: CliContext): void => {
       if ((vm === undefined) !== (flags.all ?? false))
         throw new DvmError('usage', 'name one VM, or use --all', { hint: 'dvm sync VM' })
       const deps = await context.deps()
-      const names = vm === undefined ? await configuredVms(deps) : [vm]
+      const target = vm === undefined ? undefined : parseTarget(vm, deps.env.builder.instance)
+      const names = target === undefined ? await configuredVms(deps) : [target.vm]
       if ((flags.dryRun ?? false) || deps.env.dryRun) {
         for (const name of names) {
-          const plan = await dryRunSync(deps, name)
+          const plan = await dryRunSync(deps, name, target?.project)
           context.reporter.print(`VM: ${plan.vm}`)
           context.reporter.print(`base: ${tilde(plan.base, deps.env.home)}`)
           for (const command of plan.commands) context.reporter.print(`would run: ${command}`)
           context.reporter.print(`setup script: ${plan.setup}`)
+          for (const project of plan.projects) context.reporter.print(`project: ${project}`)
         }
         return
       }
-      if (vm === undefined) {
+      if (target === undefined) {
         const failed = await syncAll(deps, names, { wait: flags.wait }, (error) =>
           context.reporter.error(error, deps.env.debug),
         )
         if (failed > 0) context.exitWith(1)
-      } else await syncVm(deps, vm, { wait: flags.wait })
+      } else await syncVm(deps, target.vm, { wait: flags.wait, project: target.project })
     })
 }

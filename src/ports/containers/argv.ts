@@ -1,0 +1,64 @@
+// What is asked of rootless podman in a VM, as pure argv arrays.
+import type { ContainerSpec } from '../../core/project.ts'
+import { containerOf, type ProjectTarget } from '../../core/target.ts'
+
+/** Labels that tell whose a container is and what it was made from. */
+export const labels = { vm: 'dvm.vm', project: 'dvm.project', spec: 'dvm.spec' } as const
+
+/**
+ * The container of a project. It does nothing but live: people and setup.sh come in by exec. Its ports are on the VM's loopback, from
+ * where Lima forwards them.
+ */
+export const runArgs = (target: ProjectTarget, spec: ContainerSpec): readonly string[] => {
+  const name = containerOf(target)
+  return [
+    'run',
+    '--detach',
+    '--name',
+    name,
+    '--hostname',
+    target.project,
+    '--restart=always',
+    // Reaps what an exec leaves behind, and ends at once when it is stopped.
+    '--init',
+    '--label',
+    `${labels.vm}=${target.vm}`,
+    '--label',
+    `${labels.project}=${target.project}`,
+    '--label',
+    `${labels.spec}=${JSON.stringify(spec)}`,
+    '--volume',
+    `${name}:${spec.workdir}`,
+    '--workdir',
+    spec.workdir,
+    ...spec.ports.flatMap((port) => ['--publish', `127.0.0.1:${port}`]),
+    ...(spec.nested ? ['--device', '/dev/fuse', '--security-opt', 'label=disable'] : []),
+    '--entrypoint',
+    'sleep',
+    spec.image,
+    'infinity',
+  ]
+}
+
+export interface ExecOptions {
+  readonly workdir: string
+  readonly tty: boolean
+  readonly stdin: boolean
+  /** For a terminal. */
+  readonly term?: string | undefined
+}
+
+export const execArgs = (
+  target: ProjectTarget,
+  { workdir, tty, stdin, term }: ExecOptions,
+  argv: readonly string[],
+): readonly string[] => [
+  'exec',
+  ...(stdin ? ['--interactive'] : []),
+  ...(tty ? ['--tty'] : []),
+  ...(term === undefined ? [] : ['--env', `TERM=${term}`]),
+  '--workdir',
+  workdir,
+  containerOf(target),
+  ...argv,
+]

@@ -1,0 +1,216 @@
+// Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
+import { entryArgv, loginShell } from '../../core/guest-entry.ts'
+import type { ContainerSpec } from '../../core/project.ts'
+import { parseSections } from '../../core/sections.ts'
+import { containerOf, type ProjectTarget, type Target } from '../../core/target.ts'
+import type { Completed } from '../../core/command.ts'
+import type { OnLine } from '../../system/exec.ts'
+import type { Assets } from '../assets.ts'
+import type { Instance, Lima } from '../lima/index.ts'
+import { guestTerm } from '../lima/guest.ts'
+import { execArgs, runArgs } from './argv.ts'
+import { containerFailure } from './errors.ts'
+import { parseContainers, parseImages, type LabelledImage, type ProjectContainer } from './parse.ts'
+
+export type { LabelledImage, ProjectContainer } from './parse.ts'
+
+/** A VM, and whose podman is meant. */
+export interface Place {
+  readonly instance: Instance
+  readonly user: string
+}
+
+export interface ContainersState {
+  /** False until `prepare` has run once in this VM. */
+  readonly ready: boolean
+  readonly containers: readonly ProjectContainer[]
+  /** Images that are called localhost/dvm-dev-base. */
+  readonly devBases: readonly LabelledImage[]
+}
+
+/** Everything throws DvmError `failed` (or `network`) with podman's own words, unless it says otherwise. */
+export interface Containers {
+  /** One round trip, whatever there is. */
+  state(place: Place, vm: string): Promise<ContainersState>
+  /** Podman, lingering, and containers that return after a restart of the VM. */
+  prepare(place: Place, vm: string, onLine: OnLine): Promise<void>
+  /** Makes and starts the container; the image is pulled when it is not there. */
+  create(place: Place, target: ProjectTarget, spec: ContainerSpec, onLine: OnLine): Promise<void>
+  /** Starting one that runs does nothing. */
+  start(place: Place, target: ProjectTarget): Promise<void>
+  /** False when it did not run. */
+  stop(place: Place, target: ProjectTarget): Promise<boolean>
+  /** Removes the container, and unless it is kept the workspace's volume. What is not there is no error. */
+  remove(place: Place, target: ProjectTarget, options: { readonly keepVolume: boolean }): Promise<void>
+  /** Runs a bash script inside, as the container's root. Its exit code is data. */
+  script(
+    place: Place,
+    target: ProjectTarget,
+    workdir: string,
+    script: string,
+    onLine: OnLine,
+  ): Promise<Completed>
+  /** Gives a command inside this terminal, starting the container when it does not run; resolves to its exit code. */
+  attach(place: Place, target: ProjectTarget, options: AttachOptions): Promise<number>
+  /** The container's log on this terminal; resolves to podman's exit code. */
+  logs(place: Place, target: ProjectTarget, follow: boolean): Promise<number>
+}
+
+export interface AttachOptions {
+  readonly workdir: string
+  /** Empty for a login shell. */
+  readonly argv: readonly string[]
+  readonly tty: boolean
+  readonly stdin: boolean
+  readonly term: string | undefined
+}
+
+const minutes = 60_000
+const hours = 60 * minutes
+
+export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Containers => {
+  /** As the developer, with the environment that rootless podman needs. */
+  const asUser = async ({ user }: Place, argv: readonly string[]): Promise<string[]> =>
+    entryArgv(await assets.text('guest/enter.sh'), user, '/', argv)
+
+  const podman = async (
+    place: Place,
+    args: readonly string[],
+    options: { readonly timeoutMs?: number; readonly input?: string; readonly onLine?: OnLine } = {},
+  ): Promise<Completed> =>
+    lima.run(
+      place.instance,
+      {
+        argv: await asUser(place, ['podman', ...args]),
+        timeoutMs: options.timeoutMs ?? 5 * minutes,
+        ...(options.input === undefined ? {} : { input: options.input }),
+      },
+      options.onLine,
+    )
+  const must = async (what: string, target: Target, running: Promise<Completed>): Promise<Completed> => {
+    const completed = await running
+    if (completed.exitCode !== 0) throw containerFailure(what, target, completed)
+    return completed
+  }
+  const starting = async (place: Place, target: ProjectTarget): Promise<void> => {
+    await must(
+      `start the container ${containerOf(target)}`,
+      target,
+      podman(place, ['start', containerOf(target)]),
+    )
+  }
+
+  return {
+    state: async (place, vm) => {
+      const { stdout } = await must(
+        'ask podman what runs',
+        { vm, project: undefined },
+        lima.run(place.instance, {
+          argv: await asUser(place, ['bash', '-s', '--', vm]),
+          input: await assets.text('guest/containers-state.sh'),
+          timeoutMs: 5 * minutes,
+        }),
+      )
+      const sections = parseSections(stdout)
+      return {
+        ready: sections.get('ready')?.value === 'yes',
+        containers: parseContainers(sections.get('containers')?.text ?? ''),
+        devBases: parseImages(sections.get('images')?.text ?? ''),
+      }
+    },
+    prepare: async ({ instance, user }, vm, onLine) => {
+      await must(
+        'make itself fit for projects',
+        { vm, project: undefined },
+        lima.run(
+          instance,
+          {
+            argv: ['sudo', 'bash', '-s', '--', user],
+            input: await assets.text('guest/containers-prepare.sh'),
+            timeoutMs: hours,
+          },
+          onLine,
+        ),
+      )
+    },
+    create: async (place, target, spec, onLine) => {
+      try {
+        await must(
+          `make the container ${containerOf(target)}`,
+          target,
+          podman(place, runArgs(target, spec), { timeoutMs: hours, onLine }),
+        )
+      } catch (error) {
+        // podman keeps one that it could not start (a port in use), and the next try would meet its name. Its volume stays.
+        await podman(place, ['rm', '--force', '--ignore', containerOf(target)]).catch(() => undefined)
+        throw error
+      }
+    },
+    start: starting,
+    stop: async (place, target) => {
+      const name = containerOf(target)
+      const { stdout } = await must(
+        `stop the container ${name}`,
+        target,
+        podman(place, ['ps', '--quiet', '--filter', `name=^${name}$`]),
+      )
+      if (stdout.trim() === '') return false
+      await must(`stop the container ${name}`, target, podman(place, ['stop', name]))
+      return true
+    },
+    remove: async (place, target, { keepVolume }) => {
+      const name = containerOf(target)
+      await must(
+        `remove the container ${name}`,
+        target,
+        podman(place, ['rm', '--force', '--ignore', '--time', '5', name]),
+      )
+      if (keepVolume) return
+      const removed = await podman(place, ['volume', 'rm', '--force', name])
+      if (removed.exitCode !== 0 && !/no such volume/i.test(removed.stderr))
+        throw containerFailure(`remove the volume ${name}`, target, removed)
+    },
+    script: (place, target, workdir, script, onLine) =>
+      podman(place, execArgs(target, { workdir, tty: false, stdin: true }, ['bash', '-s']), {
+        timeoutMs: 24 * hours,
+        input: script,
+        onLine,
+      }),
+    attach: async (place, target, { workdir, argv, tty, stdin, term }) => {
+      const found = await podman(place, [
+        'container',
+        'inspect',
+        '--format',
+        '{{.State.Running}}',
+        containerOf(target),
+      ])
+      if (found.exitCode !== 0)
+        throw containerFailure(`find the container ${containerOf(target)}`, target, found)
+      if (found.stdout.trim() !== 'true') await starting(place, target)
+      const wanted = {
+        workdir,
+        tty,
+        stdin,
+        ...(tty ? { term: guestTerm(term) } : {}),
+      }
+      return lima.attach(
+        place.instance,
+        {
+          argv: await asUser(place, [
+            'podman',
+            ...execArgs(target, wanted, argv.length > 0 ? argv : loginShell),
+          ]),
+        },
+        { tty, stdin },
+      )
+    },
+    logs: async (place, target, follow) =>
+      lima.attach(
+        place.instance,
+        {
+          argv: await asUser(place, ['podman', 'logs', ...(follow ? ['--follow'] : []), containerOf(target)]),
+        },
+        { tty: false, stdin: false },
+      ),
+  }
+}

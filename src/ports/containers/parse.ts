@@ -1,0 +1,56 @@
+// Reads what podman prints as JSON. Pure.
+import { parseSpec, type ContainerSpec } from '../../core/project.ts'
+import { labels } from './argv.ts'
+
+export interface ProjectContainer {
+  /** Undefined for a container that carries the name but no label of dvm's. */
+  readonly project: string | undefined
+  readonly name: string
+  /** Podman's word: running, exited, created, paused, ... */
+  readonly state: string
+  readonly image: string
+  readonly imageId: string
+  /** What it was made from; undefined when no dvm wrote it down. */
+  readonly spec: ContainerSpec | undefined
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** `podman ps --format json`: an array, `[]` or nothing at all when there are none. */
+export const parseContainers = (json: string): readonly ProjectContainer[] => {
+  const found: unknown = json.trim() === '' ? [] : JSON.parse(json)
+  return (Array.isArray(found) ? found : []).filter(isRecord).map((container): ProjectContainer => {
+    const { Names: names, State: state, Image: image, ImageID: imageId, Labels } = container
+    const label = isRecord(Labels) ? Labels : {}
+    const project = text(label[labels.project])
+    return {
+      project: project === '' ? undefined : project,
+      name: Array.isArray(names) ? text(names[0]) : text(names),
+      state: text(state),
+      image: text(image),
+      imageId: text(imageId),
+      spec: parseSpec(text(label[labels.spec])),
+    }
+  })
+}
+
+export interface LabelledImage {
+  readonly id: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly names: readonly string[]
+}
+
+/** `podman images --format json` */
+export const parseImages = (json: string): readonly LabelledImage[] => {
+  const found: unknown = json.trim() === '' ? [] : JSON.parse(json)
+  return (Array.isArray(found) ? found : []).filter(isRecord).map(({ Id, Labels, Names }) => ({
+    id: text(Id),
+    labels: isRecord(Labels)
+      ? Object.fromEntries(Object.entries(Labels).map(([name, value]) => [name, text(value)]))
+      : {},
+    names: Array.isArray(Names) ? Names.map(text) : [],
+  }))
+}

@@ -1,0 +1,34 @@
+// `dvm add`: the configuration of a project in a VM.
+import { join } from 'node:path'
+import { DvmError } from '../core/errors.ts'
+import { parseProjectTarget } from '../core/target.ts'
+import type { Deps } from './deps.ts'
+
+/** Where a VM's projects are configured. */
+export const projectsDirectory = (deps: Pick<Deps, 'env'>, vm: string): string =>
+  join(deps.env.configDir, 'vms', vm, 'projects')
+
+/**
+ * Writes the files and returns their paths.
+ * @throws DvmError `usage` for the name, `not-found` when the VM has no configuration, `refused` when the project has one.
+ */
+export const addProject = async (
+  deps: Pick<Deps, 'env' | 'assets' | 'scaffold'>,
+  text: string,
+): Promise<readonly string[]> => {
+  const { env, assets, scaffold } = deps
+  const { vm, project } = parseProjectTarget(text, env.builder.instance)
+  if (!(await scaffold.exists(join(env.configDir, 'vms', vm))))
+    throw new DvmError('not-found', `there is no VM "${vm}" in ${env.configDir}/vms`, {
+      hint: `dvm new ${vm}`,
+    })
+  const directory = join(projectsDirectory(deps, vm), project)
+  if (await scaffold.exists(directory))
+    throw new DvmError('refused', `${directory} exists already; dvm does not change it`, {
+      hint: `dvm sync ${text}`,
+    })
+  return scaffold.createDirectory(directory, {
+    'project.sh': await assets.text('scaffold/project/project.sh'),
+    'setup.sh': await assets.text('scaffold/project/setup.sh'),
+  })
+}

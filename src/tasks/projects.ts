@@ -1,0 +1,192 @@
+// The projects of a VM: what their files say, and the steps that bring their containers up to it.
+import { join } from 'node:path'
+import { chooseFlavour, flavourFile } from '../core/base-flavour.ts'
+import type { VmConfig } from '../core/config.ts'
+import { DvmError } from '../core/errors.ts'
+import { renderProjectScript } from '../core/guest-script.ts'
+import { isName } from '../core/names.ts'
+import { pinOf, pinnedReference } from '../core/pins.ts'
+import {
+  parseProjectConfig,
+  projectVariables,
+  specDrift,
+  specOf,
+  type ProjectConfig,
+} from '../core/project.ts'
+import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
+import type { ContainersState, Place } from '../ports/containers/index.ts'
+import { projectsDirectory } from './add-project.ts'
+import type { Deps } from './deps.ts'
+import type { Step, StepVoice } from './steps.ts'
+
+export interface Project {
+  readonly target: ProjectTarget
+  readonly config: ProjectConfig
+  readonly setup: { readonly path: string; readonly text: string } | undefined
+}
+
+/** The name that a dev-base has in every VM. */
+export const devBaseTag = 'localhost/dvm-dev-base:latest'
+
+/** Names of the projects that a VM has a configuration for, sorted. */
+export const configuredProjects = async (deps: Deps, vm: string): Promise<readonly string[]> =>
+  (await deps.files.list(projectsDirectory(deps, vm))).filter(isName).sort()
+
+/**
+ * Reads the configuration of one project.
+ * @throws DvmError `not-found` without one, `config` for values that make no sense, `refused` for unsafe owners or modes.
+ */
+export const loadProject = async (deps: Deps, target: ProjectTarget): Promise<Project> => {
+  const { vm, project } = target
+  const directory = join(projectsDirectory(deps, vm), project)
+  if ((await deps.files.resolve(directory)) === undefined)
+    throw new DvmError('not-found', `there is no project "${project}" in ${projectsDirectory(deps, vm)}`, {
+      hint: `dvm add ${targetText(target)}`,
+    })
+  const own = join(directory, 'project.sh')
+  const files = [join(deps.env.configDir, 'config.sh'), join(deps.env.configDir, 'vms', vm, 'config.sh'), own]
+  const raw = await deps.config.readConfig(files, projectVariables)
+  // The VM's files are read first so that project.sh can build on them, but a project is only what its own file says.
+  const said = Object.fromEntries(Object.entries(raw).filter(([, { file }]) => file === own))
+  const path = join(directory, 'setup.sh')
+  const text = await deps.files.text(path)
+  if (text !== undefined) await deps.checkOwnership(path, deps.env.configDir)
+  return {
+    target,
+    config: parseProjectConfig(said),
+    setup: text === undefined ? undefined : { path, text },
+  }
+}
+
+/** All projects of a VM, or the one that is named. */
+export const loadProjects = async (
+  deps: Deps,
+  vm: string,
+  only: string | undefined,
+): Promise<readonly Project[]> => {
+  const names = only === undefined ? await configuredProjects(deps, vm) : [only]
+  return Promise.all(names.map((project) => loadProject(deps, { vm, project })))
+}
+
+/** True when the base directory says what project containers run from. */
+export const hasDevBase = async (deps: Deps): Promise<boolean> =>
+  (await deps.files.text(join(deps.env.baseDir, 'dev', 'Containerfile'))) !== undefined
+
+/** The image of projects that name none. */
+export const defaultImage = async (deps: Deps, config: VmConfig): Promise<string> => {
+  if (config.devBase !== undefined) return config.devBase
+  if (await hasDevBase(deps)) return devBaseTag
+  return bareImage(deps)
+}
+
+/** The bare system of the flavour, by its pin. */
+export const bareImage = async (deps: Deps): Promise<string> => {
+  const flavour = chooseFlavour(deps.env.flavour, await deps.files.text(join(deps.env.baseDir, flavourFile)))
+  const pin = pinOf(await deps.assets.pins(), flavour.name, 'project-base')
+  if (pin === undefined)
+    throw new DvmError('config', `pins.json has no project-base for the flavour ${flavour.name}`)
+  return pinnedReference(pin)
+}
+
+export interface ProjectWork {
+  readonly deps: Deps
+  readonly vm: string
+  readonly config: VmConfig
+  readonly projects: readonly Project[]
+  /** Known once the VM runs. */
+  readonly place: () => Place
+}
+
+/** Steps after the VM itself is ready. None without projects. */
+export const projectSteps = (work: ProjectWork): Step[] => {
+  const { deps, vm, config, projects, place } = work
+  if (projects.length === 0) return []
+  let state: ContainersState | undefined
+  let image = ''
+  return [
+    {
+      title: `Look at the containers of ${vm}`,
+      run: async (voice) => {
+        const [found, fallback] = await Promise.all([
+          deps.containers.state(place(), vm),
+          defaultImage(deps, config),
+        ])
+        image = fallback
+        state = found.ready ? found : await prepared(work, voice)
+      },
+    },
+    ...projects.map((project): Step => ({
+      title: `Project ${project.target.project}`,
+      run: async (voice) => {
+        if (state !== undefined) await syncProject(work, project, { state, image }, voice)
+      },
+    })),
+  ]
+}
+
+const prepared = async ({ deps, vm, place }: ProjectWork, voice: StepVoice): Promise<ContainersState> => {
+  voice.progress('making the VM fit for containers')
+  const log = deps.logs.open(deps.logs.pathOf(vm, 'project-podman'))
+  try {
+    await deps.containers.prepare(place(), vm, (line) => {
+      log.line(line)
+      voice.progress(line)
+    })
+  } finally {
+    log.close()
+  }
+  return deps.containers.state(place(), vm)
+}
+
+const syncProject = async (
+  { deps, place }: ProjectWork,
+  { target, config, setup }: Project,
+  { state, image }: { readonly state: ContainersState; readonly image: string },
+  voice: StepVoice,
+): Promise<void> => {
+  const log = deps.logs.open(deps.logs.pathOf(target.vm, `project-${target.project}`))
+  const tell = (line: string): void => {
+    log.line(line)
+    voice.progress(line)
+  }
+  try {
+    const spec = specOf(config, image)
+    const found = state.containers.find(({ name }) => name === containerOf(target))
+    if (found === undefined) {
+      voice.progress(`making its container from ${spec.image}`)
+      await deps.containers.create(place(), target, spec, tell)
+    } else {
+      const drift = specDrift(found.spec, spec)
+      if (drift.length > 0)
+        voice.note(
+          `${targetText(target)} keeps what its container was made with: ${drift.join(', ')}; to change it: dvm reset ${targetText(target)} --yes --keep-data`,
+        )
+      if (found.state !== 'running') await deps.containers.start(place(), target)
+    }
+    if (setup === undefined) return
+    voice.progress('running its setup.sh')
+    const { exitCode } = await deps.containers.script(
+      place(),
+      target,
+      found?.spec?.workdir ?? spec.workdir,
+      renderProjectScript(
+        {
+          DVM_VM: target.vm,
+          DVM_PROJECT: target.project,
+          PROJ_WORKDIR: spec.workdir,
+          PROJ_PORTS: spec.ports.join(','),
+        },
+        setup.text,
+      ),
+      tell,
+    )
+    if (exitCode !== 0)
+      throw new DvmError('failed', `${setup.path} ended with exit code ${exitCode}`, {
+        hint: `correct it, then: dvm sync ${targetText(target)}`,
+        tail: log.tail(20),
+        logFile: log.path,
+      })
+  } finally {
+    log.close()
+  }
+}
