@@ -6,6 +6,8 @@ import { registerBase } from './commands/base.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
 import { registerPins } from './commands/pins.ts'
+import { registerLogs } from './commands/logs.ts'
+import { registerReset } from './commands/reset.ts'
 import { registerSh, registerSsh } from './commands/enter.ts'
 import { registerSync } from './commands/sync.ts'
 import { registerVersion } from './commands/version.ts'
@@ -13,7 +15,7 @@ import { registerLs, registerRm, registerStop } from './commands/vms.ts'
 import type { CliContext } from './context.ts'
 
 /** What changes something and has no dry run of its own. */
-const acting = new Set(['new', 'add', 'sh', 'ssh', 'stop', 'rm', 'init', 'dev-init', 'build'])
+const acting = new Set(['new', 'add', 'sh', 'ssh', 'stop', 'rm', 'reset', 'init', 'dev-init', 'build'])
 
 const refuseWhenDry = (action: Command, context: CliContext): void => {
   if (!context.dryRun || !acting.has(action.name())) return
@@ -39,6 +41,8 @@ export const createProgram = (context: CliContext): Command => {
   registerSsh(program, context)
   registerStop(program, context)
   registerRm(program, context)
+  registerReset(program, context)
+  registerLogs(program, context)
   registerBase(program, context)
   registerPins(program, context)
   registerVersion(program, context)

@@ -1,6 +1,8 @@
 // Logs: private files that hold everything a step printed, started anew by each run.
-import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, openSync, statSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DvmError, messageOf } from '../core/errors.ts'
 import { ensurePrivateDirectory } from '../system/files.ts'
 
@@ -19,6 +21,8 @@ export interface Logs {
   pathOf(vm: string, name: 'lima' | 'setup' | `project-${string}`): string
   /** The log of `base build`. */
   readonly basePath: string
+  /** Hands on what is added to these files from now on, until the signal. One that is started anew is read from its start. */
+  follow(paths: readonly string[], signal: AbortSignal, onText: (text: string) => void): Promise<void>
 }
 
 const kept = 200
@@ -28,7 +32,37 @@ export const createLogs = (stateDir: string, live?: (line: string) => void): Log
   open: (path) => openLog(resolve(stateDir, path), live),
   pathOf: (vm, name) => join(stateDir, vm, `${name}.log`),
   basePath: join(stateDir, 'base', 'build.log'),
+  follow: followFiles,
 })
+
+const followEveryMs = 300
+
+/** Looks at sizes: watching would cost a library, and a log that grows is looked at by a person. */
+const followFiles: Logs['follow'] = async (paths, signal, onText) => {
+  const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  const read = new Map(paths.map((path) => [path, sizeOf(path)]))
+  while (!signal.aborted) {
+    await sleep(followEveryMs, undefined, { signal }).catch(() => undefined)
+    for (const path of paths) {
+      const size = sizeOf(path)
+      const from = read.get(path) ?? 0
+      read.set(path, size)
+      const start = size < from ? 0 : from
+      if (size > start) onText(await readPart(path, start, size))
+    }
+  }
+  signal.throwIfAborted()
+}
+
+const readPart = async (path: string, start: number, end: number): Promise<string> => {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start)
+    return buffer.subarray(0, bytesRead).toString()
+  } finally {
+    await file.close()
+  }
+}
 
 /** @throws DvmError `failed` when the file cannot be made. */
 export const openLog = (

@@ -46,7 +46,8 @@ export interface DryRun {
   readonly projects: readonly string[]
 }
 
-const planSync = async (deps: Deps, vm: string, project?: string): Promise<Plan> => {
+/** Reads what a sync of that VM would go by, before anything is touched. */
+export const planSync = async (deps: Deps, vm: string, project?: string): Promise<Plan> => {
   checkVmName(vm, deps.env.builder.instance)
   const directory = join(deps.env.configDir, 'vms', vm)
   if ((await deps.files.resolve(directory)) === undefined)

@@ -1,7 +1,9 @@
 // `dvm ls`, `dvm stop`, `dvm rm`
 import type { Command } from 'commander'
 import { DvmError } from '../../core/errors.ts'
+import { checkVmName } from '../../core/names.ts'
 import { sizeText } from '../../core/sizes.ts'
+import { parseTarget, targetText, type ProjectTarget } from '../../core/target.ts'
 import type { CliContext } from '../context.ts'
 import { tilde } from '../reporter.ts'
 
@@ -9,9 +11,11 @@ export const registerLs = (program: Command, context: CliContext): void => {
   program
     .command('ls')
     .description('list VMs (what dvm does without a command)')
-    .option('--only-config', 'only VMs that have a configuration')
+    .argument('[vm]', 'list the projects of this VM')
+    .option('--only-config', 'only VMs (or projects) that have a configuration')
     .option('--json', 'one JSON array')
-    .action(async (flags: { onlyConfig?: true; json?: true }) => {
+    .action(async (vm: string | undefined, flags: { onlyConfig?: true; json?: true }) => {
+      if (vm !== undefined) return listProjectsOf(context, vm, flags)
       const { listVms } = await import('../../tasks/vms.ts')
       const rows = await listVms(await context.deps(), { onlyConfigured: flags.onlyConfig ?? false })
       if (flags.json) return context.reporter.json(rows)
@@ -25,18 +29,50 @@ export const registerLs = (program: Command, context: CliContext): void => {
     })
 }
 
+const listProjectsOf = async (
+  context: CliContext,
+  vm: string,
+  flags: { readonly onlyConfig?: true; readonly json?: true },
+): Promise<void> => {
+  const deps = await context.deps()
+  checkVmName(vm, deps.env.builder.instance)
+  const { listProjects } = await import('../../tasks/project-actions.ts')
+  const rows = (await listProjects(deps, vm)).filter((row) => row.configured || !flags.onlyConfig)
+  if (flags.json) return context.reporter.json(rows)
+  if (rows.length === 0) context.reporter.note(`no projects yet: dvm add ${vm}/NAME, then dvm sync ${vm}`)
+  context.reporter.table(
+    ['PROJECT', 'STATE', 'IMAGE'],
+    rows.map(({ name, state, image, drift }) => [
+      name,
+      drift.length === 0 ? state : `${state} (changed)`,
+      image ?? '-',
+    ]),
+  )
+  for (const { name, drift } of rows)
+    if (drift.length > 0)
+      context.reporter.note(
+        `${vm}/${name} keeps what its container was made with: ${drift.join(', ')}; to change it: dvm reset ${vm}/${name} --yes --keep-data`,
+      )
+}
+
 export const registerStop = (program: Command, context: CliContext): void => {
   program
     .command('stop')
-    .description('stop a VM; its contents stay')
-    .argument('[vm]')
+    .description('stop a VM or a project; its contents stay')
+    .argument('[vm]', 'the VM, or VM/PROJECT')
     .option('--all', 'every VM; the builder is left alone')
     .option('--only-config', 'with --all: only VMs that have a configuration')
     .action(async (vm: string | undefined, flags: { all?: true; onlyConfig?: true }) => {
       if ((vm === undefined) !== (flags.all ?? false))
         throw new DvmError('usage', 'name one VM, or use --all', { hint: 'dvm stop VM' })
-      const { stopVm, stoppableVms } = await import('../../tasks/vms.ts')
       const deps = await context.deps()
+      const target = vm === undefined ? undefined : parseTarget(vm, deps.env.builder.instance)
+      if (target?.project !== undefined) {
+        const { stopProject } = await import('../../tasks/project-actions.ts')
+        const stopped = await stopProject(deps, { vm: target.vm, project: target.project })
+        return context.reporter.note(`${vm} ${stopped ? 'is stopped' : 'was not running'}`)
+      }
+      const { stopVm, stoppableVms } = await import('../../tasks/vms.ts')
       const names =
         vm === undefined ? await stoppableVms(deps, { onlyConfigured: flags.onlyConfig ?? false }) : [vm]
       for (const name of names) {
@@ -55,13 +91,24 @@ export const registerStop = (program: Command, context: CliContext): void => {
 export const registerRm = (program: Command, context: CliContext): void => {
   program
     .command('rm')
-    .description('remove a VM and everything in it')
-    .argument('<vm>')
+    .description('remove a VM and everything in it, or a project')
+    .argument('<vm>', 'the VM, or VM/PROJECT')
     .option('--yes', 'confirm')
+    .option('--keep-data', "of a project: keep its workspace's volume")
     .option('--config', 'remove its configuration as well')
-    .action(async (vm: string, flags: { yes?: true; config?: true }) => {
-      const { removeVm } = await import('../../tasks/vms.ts')
+    .action(async (vm: string, flags: RmFlags) => {
       const deps = await context.deps()
+      const { project, ...of } = parseTarget(vm, deps.env.builder.instance)
+      if (project !== undefined) return removeOneProject(context, { vm: of.vm, project }, flags)
+      if (flags.keepData)
+        throw new DvmError(
+          'usage',
+          '--keep-data keeps the workspace of a project, and a VM has none itself',
+          {
+            hint: `dvm rm ${vm}/PROJECT --yes --keep-data`,
+          },
+        )
+      const { removeVm } = await import('../../tasks/vms.ts')
       const removed = await removeVm(deps, vm, { yes: flags.yes ?? false, config: flags.config ?? false })
       context.reporter.note(removed.instance ? `${vm} is removed` : `no Lima instance: dvm-${vm}`)
       const directory = tilde(removed.configDirectory, deps.env.home)
@@ -70,4 +117,31 @@ export const registerRm = (program: Command, context: CliContext): void => {
           `its configuration stays in ${directory} (dvm rm ${vm} --yes --config removes it)`,
         )
     })
+}
+
+interface RmFlags {
+  readonly yes?: true
+  readonly keepData?: true
+  readonly config?: true
+}
+
+const removeOneProject = async (
+  context: CliContext,
+  target: ProjectTarget,
+  flags: RmFlags,
+): Promise<void> => {
+  const { removeProject } = await import('../../tasks/project-actions.ts')
+  const deps = await context.deps()
+  const name = targetText(target)
+  const removed = await removeProject(deps, target, {
+    yes: flags.yes ?? false,
+    keepData: flags.keepData ?? false,
+    config: flags.config ?? false,
+  })
+  context.reporter.note(removed.container ? `${name} is removed` : `no Lima instance: dvm-${target.vm}`)
+  if (removed.container && flags.keepData) context.reporter.note('its workspace is kept')
+  if (removed.configRemains)
+    context.reporter.note(
+      `its configuration stays in ${tilde(removed.configDirectory, deps.env.home)} (dvm rm ${name} --yes --config removes it)`,
+    )
 }

@@ -1,0 +1,147 @@
+// Projects as they are: listing, stopping, removing, and making a container anew. Each works for a project whose configuration is gone.
+import { join } from 'node:path'
+import { DvmError } from '../core/errors.ts'
+import { instanceOf } from '../core/names.ts'
+import { specDrift, specOf } from '../core/project.ts'
+import { targetText, type ProjectTarget } from '../core/target.ts'
+import type { Place } from '../ports/containers/index.ts'
+import { projectsDirectory } from './add-project.ts'
+import { findInstance } from './builder-vm.ts'
+import type { Deps } from './deps.ts'
+import { runningInstance } from './enter.ts'
+import { locked } from './locked.ts'
+import { configuredProjects, defaultImage, loadProject } from './projects.ts'
+import { syncVm } from './sync.ts'
+import { loadVmConfig } from './vm-config.ts'
+
+export interface ProjectRow {
+  readonly name: string
+  /** Podman's word; `none` without a container, `unknown` when the VM does not run. */
+  readonly state: string
+  /** Of the container, or of the configuration when there is none; null when nobody can tell. */
+  readonly image: string | null
+  /** How project.sh and the container differ. */
+  readonly drift: readonly string[]
+  readonly configured: boolean
+}
+
+/** @throws DvmError `not-found` when there is neither a VM nor a configuration of that name. */
+export const listProjects = async (deps: Deps, vm: string): Promise<readonly ProjectRow[]> => {
+  const [instance, configured, known] = await Promise.all([
+    findInstance(deps, instanceOf(vm)),
+    configuredProjects(deps, vm),
+    deps.files.resolve(join(deps.env.configDir, 'vms', vm)),
+  ])
+  if (instance === undefined && known === undefined)
+    throw new DvmError('not-found', `there is no VM "${vm}"`, { hint: 'dvm ls' })
+  const config = await loadVmConfig(deps, vm)
+  const state =
+    instance?.status === 'Running'
+      ? await deps.containers.state({ instance, user: config.user }, vm)
+      : undefined
+  const image = configured.length === 0 ? '' : await defaultImage(deps, config)
+  const found = new Map(
+    (state?.containers ?? []).map((container) => [container.name.slice(`dvm-${vm}-`.length), container]),
+  )
+  const names = [...new Set([...configured, ...found.keys()])].sort()
+  return Promise.all(
+    names.map(async (project): Promise<ProjectRow> => {
+      const container = found.get(project)
+      const wanted = configured.includes(project)
+        ? specOf((await loadProject(deps, { vm, project })).config, image)
+        : undefined
+      return {
+        name: project,
+        state: container?.state ?? (state === undefined ? 'unknown' : 'none'),
+        image: container?.image ?? wanted?.image ?? null,
+        drift: container === undefined || wanted === undefined ? [] : specDrift(container.spec, wanted),
+        configured: wanted !== undefined,
+      }
+    }),
+  )
+}
+
+/** False when it did not run, or there is no such VM. */
+export const stopProject = (deps: Deps, target: ProjectTarget): Promise<boolean> =>
+  locked(deps, `vm:${target.vm}`, async () => {
+    const [instance, config] = await Promise.all([
+      findInstance(deps, instanceOf(target.vm)),
+      loadVmConfig(deps, target.vm),
+    ])
+    if (instance?.status !== 'Running') return false
+    return deps.containers.stop({ instance, user: config.user }, target)
+  })
+
+export interface RemoveProjectOptions {
+  readonly yes: boolean
+  /** Keeps the workspace's volume. */
+  readonly keepData: boolean
+  readonly config: boolean
+}
+
+const confirm = (
+  target: ProjectTarget,
+  action: 'rm' | 'reset',
+  { yes, keepData }: RemoveProjectOptions,
+): void => {
+  if (yes) return
+  const lost = keepData
+    ? 'its container, with all that is not in the workspace'
+    : 'its container and its workspace'
+  throw new DvmError('refused', `${action} ${targetText(target)} deletes ${lost}`, {
+    hint: `dvm ${action} ${targetText(target)} --yes${keepData ? ' --keep-data' : ''}`,
+  })
+}
+
+const removeContainer = async (deps: Deps, target: ProjectTarget, keepVolume: boolean): Promise<Place> => {
+  const [instance, config] = await Promise.all([
+    runningInstance(deps, target.vm),
+    loadVmConfig(deps, target.vm),
+  ])
+  const place = { instance, user: config.user }
+  await locked(deps, `vm:${target.vm}`, () => deps.containers.remove(place, target, { keepVolume }))
+  return place
+}
+
+export interface RemovedProject {
+  /** False when the VM is not there any more, and the container with it. */
+  readonly container: boolean
+  readonly configDirectory: string
+  readonly configRemains: boolean
+}
+
+/**
+ * Removes a project's container, its workspace unless that is kept, and with `config` its configuration.
+ * @throws DvmError `refused` without `yes`
+ */
+export const removeProject = async (
+  deps: Deps,
+  target: ProjectTarget,
+  options: RemoveProjectOptions,
+): Promise<RemovedProject> => {
+  confirm(target, 'rm', options)
+  const container = (await findInstance(deps, instanceOf(target.vm))) !== undefined
+  if (container) await removeContainer(deps, target, options.keepData)
+  const configDirectory = join(projectsDirectory(deps, target.vm), target.project)
+  if (options.config) await deps.files.removeDirectory(configDirectory)
+  return {
+    container,
+    configDirectory,
+    configRemains: (await deps.files.resolve(configDirectory)) !== undefined,
+  }
+}
+
+/**
+ * Makes a project's container anew, from what project.sh says now.
+ * @throws DvmError `refused` without `yes`; a configuration that is wrong is told before anything is removed
+ */
+export const resetProject = async (
+  deps: Deps,
+  target: ProjectTarget,
+  options: Omit<RemoveProjectOptions, 'config'>,
+): Promise<void> => {
+  confirm(target, 'reset', { ...options, config: false })
+  await loadProject(deps, target)
+  await removeContainer(deps, target, options.keepData)
+  await syncVm(deps, target.vm, { wait: true, project: target.project })
+}

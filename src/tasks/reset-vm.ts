@@ -1,0 +1,22 @@
+// `dvm reset VM`: the VM anew, from the current base and its configuration.
+import { DvmError } from '../core/errors.ts'
+import { checkVmName } from '../core/names.ts'
+import type { Deps } from './deps.ts'
+import { planSync, syncVm } from './sync.ts'
+import { removeVm } from './vms.ts'
+
+export interface ResetVmOptions {
+  readonly yes: boolean
+}
+
+/** @throws DvmError `refused` without `yes`; a configuration that is wrong is told before anything is removed. */
+export const resetVm = async (deps: Deps, vm: string, { yes }: ResetVmOptions): Promise<void> => {
+  checkVmName(vm, deps.env.builder.instance)
+  if (!yes)
+    throw new DvmError('refused', `resetting ${vm} deletes everything inside it`, {
+      hint: `dvm reset ${vm} --yes`,
+    })
+  await planSync(deps, vm)
+  await removeVm(deps, vm, { yes, config: false })
+  await syncVm(deps, vm, { wait: true })
+}

@@ -1,0 +1,99 @@
+// Projects: what they may be called, what project.sh may say, and how a container has moved away from it.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { DvmError } from '../../src/core/errors.ts'
+import { parseProjectConfig, parseSpec, specDrift, specOf } from '../../src/core/project.ts'
+import type { RawValues } from '../../src/core/raw-values.ts'
+import { parseSections } from '../../src/core/sections.ts'
+import { containerOf, parseProjectTarget, parseTarget, targetText } from '../../src/core/target.ts'
+
+const raw = (values: Readonly<Record<string, string | readonly string[]>>): RawValues =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, file: '/p/project.sh' }]))
+
+test('a target is a VM, or a project in one', () => {
+  assert.deepEqual(parseTarget('app', 'dvm-builder'), { vm: 'app', project: undefined })
+  const target = parseProjectTarget('pool/api-2', 'dvm-builder')
+  assert.deepEqual(target, { vm: 'pool', project: 'api-2' })
+  assert.deepEqual([targetText(target), containerOf(target)], ['pool/api-2', 'dvm-pool-api-2'])
+  for (const [text, code] of [
+    ['pool/', 'usage'],
+    ['/api', 'usage'],
+    ['pool/a/b', 'usage'],
+    ['pool/A', 'usage'],
+    ['pool/$(x)', 'usage'],
+    ['pool/..', 'usage'],
+    ['base/x', 'refused'],
+    ['builder/x', 'refused'],
+  ] as const)
+    assert.throws(() => parseTarget(text, 'dvm-builder'), { code }, text)
+  assert.throws(() => parseProjectTarget('pool', 'dvm-builder'), { code: 'usage', hint: 'pool/PROJECT' })
+})
+
+test('without a word in project.sh there are defaults', () =>
+  assert.deepEqual(parseProjectConfig({}), { image: undefined, nested: false, workdir: '/work', ports: [] }))
+
+test('what project.sh says', () =>
+  assert.deepEqual(
+    parseProjectConfig(
+      raw({
+        IMAGE: 'docker.io/library/node:24',
+        NESTED: '1',
+        PROJ_WORKDIR: '/my work',
+        PROJ_PORTS: ['5173:80'],
+      }),
+    ),
+    {
+      image: 'docker.io/library/node:24',
+      nested: true,
+      workdir: '/my work',
+      ports: [{ host: 5173, guest: 80 }],
+    },
+  ))
+
+const wrong: readonly [Readonly<Record<string, string | readonly string[]>>, string][] = [
+  [{ IMAGE: '--privileged' }, 'IMAGE must be an image reference, not "--privileged"'],
+  [{ IMAGE: 'a b' }, 'IMAGE must be an image reference, not "a b"'],
+  [{ IMAGE: ['a', 'b'] }, 'IMAGE must be one value, not an array'],
+  [{ NESTED: 'yes' }, 'NESTED must be 0 or 1, not "yes"'],
+  ...['work', '/', '/a:/etc', '/a,rw', '/a/../etc', '/a\nb'].map(
+    (path): [Readonly<Record<string, string>>, string] => [
+      { PROJ_WORKDIR: path },
+      `PROJ_WORKDIR must be an absolute path without ":", "," and "..", not ${JSON.stringify(path)}`,
+    ],
+  ),
+  [{ PROJ_PORTS: ['0:80'] }, 'PROJ_PORTS must hold HOST:GUEST, both from 1 to 65535, not "0:80"'],
+]
+for (const [values, problem] of wrong)
+  test(`refused: ${JSON.stringify(values)}`, () =>
+    assert.throws(
+      () => parseProjectConfig(raw(values)),
+      (error: unknown) => error instanceof DvmError && error.message === `/p/project.sh: ${problem}`,
+    ))
+
+test('a spec survives as a label, and drift is told in words', () => {
+  const config = parseProjectConfig(raw({ PROJ_PORTS: '3000:3000' }))
+  const made = specOf(config, 'localhost/dvm-dev-base:latest')
+  assert.deepEqual(parseSpec(JSON.stringify(made)), made)
+  assert.deepEqual(specDrift(made, made), [])
+  for (const label of [undefined, '', '{}', '[]', 'null', '{"image":1}'])
+    assert.deepEqual(specDrift(parseSpec(label), made), ['it was not made by this dvm'])
+  assert.deepEqual(specDrift(made, { image: 'node:24', nested: true, workdir: '/src', ports: [] }), [
+    'image localhost/dvm-dev-base:latest (project.sh: node:24)',
+    'workdir /work (project.sh: /src)',
+    'ports 3000:3000 (project.sh: none)',
+    'nested 0 (project.sh: 1)',
+  ])
+})
+
+test('sections of a guest’s output, whatever a login printed before them', () => {
+  const sections = parseSections('Welcome!\n::dvm ready yes\n::dvm containers\n[]\n\n::dvm images\n')
+  assert.deepEqual(
+    [...sections],
+    [
+      ['ready', { value: 'yes', text: '' }],
+      ['containers', { value: '', text: '[]\n\n' }],
+      ['images', { value: '', text: '' }],
+    ],
+  )
+  assert.equal(parseSections('').size, 0)
+})
