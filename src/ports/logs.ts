@@ -18,7 +18,7 @@ export interface Log {
 export interface Logs {
   /** Starts a log anew; a relative path is one in the state directory. Close it at the end of the run. */
   open(path: string): Log
-  pathOf(vm: string, name: 'lima' | 'setup' | `project-${string}`): string
+  pathOf(vm: string, name: 'lima' | 'setup' | 'dev-base' | `project-${string}`): string
   /** The log of `base build`. */
   readonly basePath: string
   /** Hands on what is added to these files from now on, until the signal. One that is started anew is read from its start. */

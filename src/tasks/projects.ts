@@ -1,11 +1,10 @@
 // The projects of a VM: what their files say, and the steps that bring their containers up to it.
 import { join } from 'node:path'
-import { chooseFlavour, flavourFile } from '../core/base-flavour.ts'
 import type { VmConfig } from '../core/config.ts'
+import { devBaseTag } from '../core/dev-base.ts'
 import { DvmError } from '../core/errors.ts'
 import { renderProjectScript } from '../core/guest-script.ts'
 import { isName } from '../core/names.ts'
-import { pinOf, pinnedReference } from '../core/pins.ts'
 import {
   parseProjectConfig,
   projectVariables,
@@ -17,6 +16,7 @@ import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
 import { projectsDirectory } from './add-project.ts'
 import type { Deps } from './deps.ts'
+import { bareImage, ensureDevBase, planDevBase } from './dev-base.ts'
 import type { Step, StepVoice } from './steps.ts'
 
 export interface Project {
@@ -24,9 +24,6 @@ export interface Project {
   readonly config: ProjectConfig
   readonly setup: { readonly path: string; readonly text: string } | undefined
 }
-
-/** The name that a dev-base has in every VM. */
-export const devBaseTag = 'localhost/dvm-dev-base:latest'
 
 /** Names of the projects that a VM has a configuration for, sorted. */
 export const configuredProjects = async (deps: Deps, vm: string): Promise<readonly string[]> =>
@@ -68,24 +65,10 @@ export const loadProjects = async (
   return Promise.all(names.map((project) => loadProject(deps, { vm, project })))
 }
 
-/** True when the base directory says what project containers run from. */
-export const hasDevBase = async (deps: Deps): Promise<boolean> =>
-  (await deps.files.text(join(deps.env.baseDir, 'dev', 'Containerfile'))) !== undefined
-
 /** The image of projects that name none. */
 export const defaultImage = async (deps: Deps, config: VmConfig): Promise<string> => {
   if (config.devBase !== undefined) return config.devBase
-  if (await hasDevBase(deps)) return devBaseTag
-  return bareImage(deps)
-}
-
-/** The bare system of the flavour, by its pin. */
-export const bareImage = async (deps: Deps): Promise<string> => {
-  const flavour = chooseFlavour(deps.env.flavour, await deps.files.text(join(deps.env.baseDir, flavourFile)))
-  const pin = pinOf(await deps.assets.pins(), flavour.name, 'project-base')
-  if (pin === undefined)
-    throw new DvmError('config', `pins.json has no project-base for the flavour ${flavour.name}`)
-  return pinnedReference(pin)
+  return (await planDevBase(deps)) === undefined ? bareImage(deps) : devBaseTag
 }
 
 export interface ProjectWork {
@@ -113,6 +96,10 @@ export const projectSteps = (work: ProjectWork): Step[] => {
         ])
         image = fallback
         state = found.ready ? found : await prepared(work, voice)
+        const plan = projects.some((project) => specOf(project.config, image).image === devBaseTag)
+          ? await planDevBase(deps)
+          : undefined
+        if (plan !== undefined) await ensureDevBase(deps, vm, place(), state, plan, voice)
       },
     },
     ...projects.map((project): Step => ({

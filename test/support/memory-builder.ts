@@ -112,6 +112,15 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
     },
     imageId: async (instance, reference) =>
       (await inside(instance, 'imageId')).images.has(reference) ? 'pulled-id' : undefined,
+    label: async (instance, reference) => {
+      const guest = await inside(instance, `label ${reference}`)
+      return guest.images.has(reference) ? guest.labels.get(reference) : undefined
+    },
+    save: async (instance, reference, to) => {
+      const guest = await inside(instance, `save ${reference}`)
+      need(guest.images.has(reference), 'no such image')
+      to.end(`archive of ${reference}`)
+    },
     bootstrap: async (instance, script) => {
       const guest = await inside(instance, 'bootstrap')
       need(script.includes('mmdebstrap'), 'a bootstrap script')

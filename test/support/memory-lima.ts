@@ -13,6 +13,7 @@ export interface Guest {
   shipped: boolean
   output: boolean
   readonly images: Set<string>
+  readonly labels: Map<string, string>
 }
 
 export interface MemoryVm {
@@ -63,7 +64,7 @@ export const addVm = (
     errors: [],
     ...change,
   }
-  const guest: Guest = { marker: '', work: false, shipped: false, output: false, images: new Set() }
+  const guest: Guest = { marker: '', work: false, shipped: false, output: false, images: new Set(), labels: new Map() }
   const vm = { instance, spec: undefined, guest }
   memory.vms.set(name, vm)
   return vm

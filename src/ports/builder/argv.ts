@@ -30,6 +30,7 @@ export interface BuildSpec {
   readonly context: string
   readonly tag: string
   readonly buildArgs?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
   readonly noCache?: boolean
 }
 
@@ -38,6 +39,7 @@ export const podmanBuild = ({
   context,
   tag,
   buildArgs = {},
+  labels = {},
   noCache = false,
 }: BuildSpec): string[] => [
   'podman',
@@ -52,6 +54,7 @@ export const podmanBuild = ({
   '--layers',
   ...(noCache ? ['--no-cache'] : []),
   ...Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+  ...Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
   context,
 ]
 

@@ -1,7 +1,7 @@
 // Podman and the disk builder inside the builder VM. Knows how to ask; in which order is the tasks' business.
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { Transform, type Readable } from 'node:stream'
+import { Transform, type Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { Completed } from '../../core/command.ts'
 import { dialectOf, type DiskBuilderDialect } from '../../core/disk-builder.ts'
@@ -43,6 +43,10 @@ export interface Builder {
   /** Pulls an image by digest unless it is there; resolves to its id. */
   pull(instance: Instance, reference: string, onLine: OnLine): Promise<string>
   imageId(instance: Instance, reference: string): Promise<string | undefined>
+  /** A label of an image; undefined when there is no such image or label. */
+  label(instance: Instance, reference: string, name: string): Promise<string | undefined>
+  /** Streams an image as an archive that `podman load` takes. */
+  save(instance: Instance, reference: string, to: Writable): Promise<void>
   /** Runs a script that makes an image; its last line is the image id. */
   bootstrap(instance: Instance, script: string, onLine: OnLine): Promise<string>
   /** Runs a check script inside an image; resolves to the problems it printed. */
@@ -162,6 +166,17 @@ export const createBuilder = (lima: Lima): Builder => {
       return idOf(instance, reference)
     },
     imageId,
+    label: async (instance, reference, name) => {
+      const format = `{{index .Labels "${name}"}}`
+      const found = await root(instance, ['podman', 'image', 'inspect', '--format', format, reference])
+      const label = found.stdout.trim()
+      return found.exitCode === 0 && label !== '' ? label : undefined
+    },
+    save: async (instance, reference, to) => {
+      const argv = ['sudo', 'podman', 'save', '--quiet', reference]
+      const completed = await lima.stream(instance, { argv, timeoutMs: hour }, { to })
+      if (completed.exitCode !== 0) throw guestFailure(`send the image ${reference}`, completed)
+    },
     bootstrap: async (instance, script, onLine) => {
       const completed = await work(instance, ['bash', '-s'], onLine, script)
       if (completed.exitCode !== 0) throw guestFailure('make the base from packages', completed)

@@ -1,4 +1,5 @@
 // Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
+import type { Readable } from 'node:stream'
 import { entryArgv, loginShell } from '../../core/guest-entry.ts'
 import type { ContainerSpec } from '../../core/project.ts'
 import { parseSections } from '../../core/sections.ts'
@@ -34,6 +35,18 @@ export interface Containers {
   state(place: Place, vm: string): Promise<ContainersState>
   /** Podman, lingering, and containers that return after a restart of the VM. */
   prepare(place: Place, vm: string, onLine: OnLine): Promise<void>
+  /** Builds the dev-base in the VM from a context that comes as tar archives. */
+  buildDevBase(
+    place: Place,
+    vm: string,
+    made: { readonly hash: string; readonly from: string },
+    context: Readable,
+    onLine: OnLine,
+  ): Promise<void>
+  /** Takes in an image that is streamed as an archive. */
+  load(place: Place, vm: string, archive: Readable): Promise<void>
+  /** Removes an image unless a container still uses it. */
+  dropImage(place: Place, id: string): Promise<void>
   /** Makes and starts the container; the image is pulled when it is not there. */
   create(place: Place, target: ProjectTarget, spec: ContainerSpec, onLine: OnLine): Promise<void>
   /** Starting one that runs does nothing. */
@@ -132,6 +145,26 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
           onLine,
         ),
       )
+    },
+    buildDevBase: async ({ instance, user }, vm, { hash, from }, context, onLine) => {
+      const argv = entryArgv(await assets.text('guest/build-dev-base.sh'), user, hash, [from])
+      await must(
+        'build the dev-base',
+        { vm, project: undefined },
+        lima.stream(instance, { argv, timeoutMs: 3 * hours }, { from: context }, onLine),
+      )
+    },
+    load: async (place, vm, archive) => {
+      const argv = await asUser(place, ['podman', 'load', '--quiet'])
+      await must(
+        'take in the dev-base',
+        { vm, project: undefined },
+        lima.stream(place.instance, { argv, timeoutMs: hours }, { from: archive }),
+      )
+    },
+    dropImage: async (place, id) => {
+      // A container that still runs from it keeps it; the next change tries again.
+      await podman(place, ['image', 'rm', id])
     },
     create: async (place, target, spec, onLine) => {
       try {

@@ -1,0 +1,162 @@
+// The dev-base of a VM: one label to look at when nothing changed. Otherwise it is built in the builder, once for all VMs, and streamed into
+// the VM; without a builder it is built in the VM itself. The old image stays until the new one is there.
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { chooseFlavour, flavourFile } from '../core/base-flavour.ts'
+import { devBaseLabel, devBaseTag, hashDevBase } from '../core/dev-base.ts'
+import { DvmError } from '../core/errors.ts'
+import type { Flavour } from '../core/flavour.ts'
+import { pinOf, pinnedReference } from '../core/pins.ts'
+import type { ContainersState, Place } from '../ports/containers/index.ts'
+import type { Shipment } from '../ports/context.ts'
+import type { Instance } from '../ports/lima/index.ts'
+import type { Log } from '../ports/logs.ts'
+import { ensureBuilder, findInstance } from './builder-vm.ts'
+import type { Deps } from './deps.ts'
+import { locked } from './locked.ts'
+import type { StepVoice } from './steps.ts'
+
+export interface DevBasePlan {
+  readonly hash: string
+  readonly flavour: Flavour
+  /** The bare system, by its pin. */
+  readonly from: string
+  readonly shipments: readonly Shipment[]
+}
+
+const flavourOfBase = async (deps: Deps): Promise<Flavour> =>
+  chooseFlavour(deps.env.flavour, await deps.files.text(join(deps.env.baseDir, flavourFile)))
+
+/** The bare system of the base directory's flavour, by its pin. */
+export const bareImage = async (deps: Deps): Promise<string> => {
+  const flavour = await flavourOfBase(deps)
+  const pin = pinOf(await deps.assets.pins(), flavour.name, 'project-base')
+  if (pin !== undefined) return pinnedReference(pin)
+  throw new DvmError('config', `pins.json has no project-base for the flavour ${flavour.name}`)
+}
+
+/** Reads what a dev-base would be made from; undefined when the base directory describes none. */
+export const planDevBase = async (deps: Deps): Promise<DevBasePlan | undefined> => {
+  const { baseDir } = deps.env
+  const directory = join(baseDir, 'dev')
+  const containerfile = join(directory, 'Containerfile')
+  if ((await deps.files.text(containerfile)) === undefined) return undefined
+  await deps.checkOwnership(containerfile, baseDir)
+  const [scan, packages, flavour, from] = await Promise.all([
+    deps.context.scanBase(directory),
+    deps.files.text(join(baseDir, 'packages.txt')),
+    flavourOfBase(deps),
+    bareImage(deps),
+  ])
+  const list: Shipment =
+    packages === undefined
+      ? { from: deps.assets.path('scaffold'), to: 'dev', paths: ['no-packages.txt'], as: 'dvm-packages.txt' }
+      : { from: baseDir, to: 'dev', paths: ['packages.txt'], as: 'dvm-packages.txt' }
+  return {
+    hash: hashDevBase({ arch: deps.host.arch, from, files: scan.files, packages }),
+    flavour,
+    from,
+    shipments: [{ from: directory, to: 'dev', paths: Object.keys(scan.files) }, list],
+  }
+}
+
+/** Makes sure that the VM has the dev-base of this plan. */
+export const ensureDevBase = async (
+  deps: Deps,
+  vm: string,
+  place: Place,
+  state: ContainersState,
+  plan: DevBasePlan,
+  voice: StepVoice,
+): Promise<void> => {
+  const current = state.devBases.find(({ names }) => names.includes(devBaseTag))
+  if (current?.labels[devBaseLabel] === plan.hash && !deps.env.rebuildDevBase) return
+  const log = deps.logs.open(deps.logs.pathOf(vm, 'dev-base'))
+  const tell = (line: string): void => {
+    log.line(line)
+    voice.progress(line)
+  }
+  voice.note(current === undefined ? 'there is no dev-base in it yet' : 'the dev-base has changed')
+  try {
+    const builder = await findInstance(deps, deps.env.builder.instance)
+    if (builder === undefined)
+      await deps.containers.buildDevBase(place, vm, plan, deps.context.pack(plan.shipments), tell)
+    else await locked(deps, 'base', () => fromBuilder(deps, vm, place, plan, voice, log))
+    if (current !== undefined) await deps.containers.dropImage(place, current.id)
+  } finally {
+    log.close()
+  }
+}
+
+/** One build serves every VM, its layers are cached, and what it starts from may be there already; a VM only takes the result in. */
+const fromBuilder = async (
+  deps: Deps,
+  vm: string,
+  place: Place,
+  plan: DevBasePlan,
+  voice: StepVoice,
+  log: Log,
+): Promise<void> => {
+  const write = (line: string): void => log.line(line)
+  const tell = (line: string): void => {
+    write(line)
+    voice.progress(line)
+  }
+  const instance = await ensureBuilder(deps, plan.flavour, { clean: false }, voice, write)
+  const there = await deps.builder.label(instance, devBaseTag, devBaseLabel)
+  if (there !== plan.hash || deps.env.rebuildDevBase) {
+    await deps.builder.recover(instance, () => voice.note('checking the images of the builder'), write)
+    await deps.builder.sweep(instance, 'begin')
+    try {
+      await deps.builder.ship(instance, deps.context.pack(plan.shipments))
+      await deps.builder.build(
+        instance,
+        {
+          containerfile: '/var/lib/dvm/work/dev/Containerfile',
+          context: '/var/lib/dvm/work/dev',
+          tag: devBaseTag,
+          buildArgs: { DVM_DEV_FROM: await provide(deps, instance, plan, voice, write) },
+          labels: { [devBaseLabel]: plan.hash },
+          noCache: deps.env.rebuildDevBase,
+        },
+        tell,
+      )
+    } finally {
+      await deps.undo.builder.sweep(instance, 'end')
+    }
+  }
+  voice.progress('taking the dev-base into the VM')
+  const pipe = new PassThrough()
+  const sending = deps.builder.save(instance, devBaseTag, pipe)
+  const loading = deps.containers.load(place, vm, pipe)
+  // Whichever end fails, the other must not wait for it.
+  sending.catch((error: unknown) => pipe.destroy(error as Error))
+  loading.catch(() => pipe.destroy())
+  await Promise.all([sending, loading])
+}
+
+/** The bare system in the builder: by its pin, or from packages where no registry can be reached. */
+const provide = async (
+  deps: Deps,
+  instance: Instance,
+  plan: DevBasePlan,
+  voice: StepVoice,
+  write: (line: string) => void,
+): Promise<string> => {
+  const { from, flavour } = plan
+  try {
+    voice.progress(`pulling ${from}`)
+    await deps.builder.pull(instance, from, write)
+    return from
+  } catch (error) {
+    const unreachable =
+      error instanceof DvmError && error.code === 'network' && !error.message.startsWith('pin gone')
+    if (!unreachable || flavour.bootstrap === undefined) throw error
+    voice.note(`the registry cannot be reached: making ${flavour.bootstrap} from signed packages instead`)
+    return deps.builder.bootstrap(
+      instance,
+      await deps.assets.text(`${flavour.name}/bootstrap-image.sh`),
+      write,
+    )
+  }
+}
