@@ -2,11 +2,13 @@
 import { entryArgv } from '../core/guest-entry.ts'
 import { DvmError } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
+import { nearestName } from '../core/nearest.ts'
 import { actionFor } from '../core/sync-plan.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
+import { knownVms } from './known-names.ts'
 import { locked } from './locked.ts'
 import { startVm } from './start-vm.ts'
 import { loadVmConfig } from './vm-config.ts'
@@ -25,20 +27,25 @@ export const enterVm = async (deps: Deps, vm: string, options: EnterOptions): Pr
   const [config, script, instance] = await Promise.all([
     loadVmConfig(deps, vm),
     deps.assets.text('guest/enter.sh'),
-    runningInstance(deps, vm),
+    runningInstance(deps, vm, options.argv),
   ])
   const argv = entryArgv(script, config.user, codeDirectory(config.user, vm), options.argv)
   return deps.lima.attach(instance, { argv }, { tty: options.tty, stdin: options.stdin })
 }
 
-const missing = (vm: string): DvmError =>
-  new DvmError('not-found', `the VM ${vm} does not exist`, {
-    hint: `dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
+/** Names the VM that may have been meant, unless dvm knows this one: then it was. */
+const missing = async (deps: Deps, vm: string, argv: readonly string[]): Promise<DvmError> => {
+  const names = await knownVms(deps)
+  const near = names.includes(vm) ? undefined : nearestName(vm, names)
+  const meant = `dvm ${argv.length === 0 ? `sh ${near}` : `ssh ${near} -- …`}, or for a new VM: `
+  return new DvmError('not-found', `the VM ${vm} does not exist`, {
+    hint: `${near === undefined ? '' : meant}dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
   })
+}
 
-const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
+const runningInstance = async (deps: Deps, vm: string, argv: readonly string[]): Promise<Instance> => {
   const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw missing(vm)
+  if (found === undefined) throw await missing(deps, vm, argv)
   const action = actionFor(found.status)
   if (action === 'none') return found
   if (action === 'restart')
@@ -50,13 +57,13 @@ const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
         tail: found.errors,
       },
     )
-  return locked(deps, `vm:${vm}`, () => startStopped(deps, vm))
+  return locked(deps, `vm:${vm}`, () => startStopped(deps, vm, argv))
 }
 
 /** Looks again under the lock: another command may have started or removed it. */
-const startStopped = async (deps: Deps, vm: string): Promise<Instance> => {
+const startStopped = async (deps: Deps, vm: string, argv: readonly string[]): Promise<Instance> => {
   const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw missing(vm)
+  if (found === undefined) throw await missing(deps, vm, argv)
   if (found.status === 'Running') return found
   deps.report.note(`starting ${vm}`)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))

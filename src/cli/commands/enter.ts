@@ -22,7 +22,7 @@ export const registerSsh = (program: Command, context: CliContext): void => {
     .description("run one command in a VM's code directory; its exit code is dvm's")
     .usage('VM -- COMMAND [ARGUMENT…]')
     .argument('<vm>')
-    .argument('[command...]')
+    .argument('[words...]')
     .passThroughOptions()
     .action(async (vm: string, words: string[]) => {
       // The `--` in front is ours; a second one would be the command's.

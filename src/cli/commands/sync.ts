@@ -20,7 +20,8 @@ export const registerSync = (program: Command, context: CliContext): void => {
     .option('--no-wait', 'fail (exit 7) instead of waiting for another sync of the same VM')
     .action(async (vm: string | undefined, flags: Flags) => {
       const { dryRunSync, syncVm } = await import('../../tasks/sync.ts')
-      const { configuredVms, syncAll } = await import('../../tasks/sync-all.ts')
+      const { syncAll } = await import('../../tasks/sync-all.ts')
+      const { configuredVms } = await import('../../tasks/known-names.ts')
       if ((vm === undefined) !== (flags.all ?? false))
         throw new DvmError('usage', 'name one VM, or use --all', { hint: 'dvm sync VM' })
       const deps = await context.deps()
