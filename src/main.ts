@@ -57,6 +57,11 @@ try {
         command: ['dvm', ...process.argv.slice(2)].join(' '),
       })
     },
+    assets: async () => (await import('./ports/assets.ts')).createAssets(),
+    looking: async () => ({
+      env: parseEnvironment(process.env, process.cwd()),
+      files: (await import('./ports/host-files.ts')).createHostFiles(),
+    }),
     exitWith: (code) => {
       process.exitCode = code
     },

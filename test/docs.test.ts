@@ -6,12 +6,12 @@ import { join, resolve } from 'node:path'
 import test from 'node:test'
 import type { Command } from 'commander'
 import { parse } from 'yaml'
-import { createProgram } from '../src/cli/program.ts'
 import { vmVariables } from '../src/core/config.ts'
 import { parseEnvironment } from '../src/core/environment.ts'
 import { exitCodes } from '../src/core/errors.ts'
 import { flavourNames } from '../src/core/flavour.ts'
 import { pinExitCodes } from '../src/core/pin-state.ts'
+import { bareProgram } from './support/program.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -19,28 +19,15 @@ const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'AGENTS.md']
 const readme = read('README.md')
 const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
 
-const program = createProgram({
-  reporter: {
-    print: () => undefined,
-    json: () => undefined,
-    table: () => undefined,
-    note: () => undefined,
-    warn: () => undefined,
-    error: () => undefined,
-  },
-  version: '0.0.0',
-  dryRun: false,
-  terminal: { stdin: false, stdout: false, name: undefined },
-  deps: () => Promise.reject(new Error('a document needs no ports')),
-  exitWith: () => undefined,
-})
-
-/** Commands that do something, by what a person types: `base build`, not `base`. */
-const leaves = (command: Command, path: readonly string[] = []): [string, Command][] =>
-  command.commands.length === 0
-    ? [[path.join(' '), command]]
-    : command.commands.flatMap((child) => leaves(child, [...path, child.name()]))
-const commands = new Map(leaves(program))
+/** Commands that do something, by what a person types: `base build`, not `base`. Hidden ones are for scripts. */
+const leaves = (command: Command, path: readonly string[] = []): [string, Command][] => {
+  if (command.commands.length === 0) return [[path.join(' '), command]]
+  const shown = command.createHelp().visibleCommands(command)
+  return command.commands
+    .filter((child) => shown.includes(child))
+    .flatMap((child) => leaves(child, [...path, child.name()]))
+}
+const commands = new Map(leaves(bareProgram()))
 
 /** The part of a document below the heading that matches, down to the next heading. */
 const section = (text: string, heading: RegExp): string | undefined => {

@@ -11,6 +11,10 @@ export interface CliContext {
   readonly dryRun: boolean
   /** Builds the ports. Commands that print a fixed text never call it, so they start fast. */
   deps(): Promise<Deps>
+  /** Only the files that ship with dvm, whatever is in the environment. */
+  assets(): Promise<Deps['assets']>
+  /** Only what it takes to look at the host's files, for what must answer while a person types. */
+  looking(): Promise<Pick<Deps, 'env' | 'files'>>
   /** Ends the run with this exit code without it being an error, for example the guest command's own. */
   exitWith(code: number): void
 }

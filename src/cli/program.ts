@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { DvmError } from '../core/errors.ts'
 import { registerAdd } from './commands/add.ts'
 import { registerBase } from './commands/base.ts'
+import { registerCompletion } from './commands/completion.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
 import { registerPins } from './commands/pins.ts'
@@ -45,6 +46,7 @@ export const createProgram = (context: CliContext): Command => {
   registerLogs(program, context)
   registerBase(program, context)
   registerPins(program, context)
+  registerCompletion(program, context)
   registerVersion(program, context)
   registerHelp(program)
   pointToOwnHelp(program, 'dvm')

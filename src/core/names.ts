@@ -12,6 +12,14 @@ export const instanceOf = (vm: string): string => `dvm-${vm}`
 /** The throw-away VM of the boot test. It cannot meet a user's VM, because `base` is a reserved name. */
 export const bootTestInstance = 'dvm-base'
 
+/** True for what a person cannot have as a VM: names of the base image workflow. */
+const isReserved = (vm: string, builderInstance: string): boolean =>
+  vm === 'base' || vm === builderInstance || instanceOf(vm) === builderInstance
+
+/** True for a name that commands would act on. */
+export const isVmName = (vm: string, builderInstance: string): boolean =>
+  isName(vm) && !isReserved(vm, builderInstance)
+
 /**
  * Checks the name of a VM that a command is to act on.
  * @throws DvmError `usage` when the grammar is broken, `refused` for a reserved name.
@@ -21,7 +29,7 @@ export const checkVmName = (vm: string, builderInstance: string): void => {
     throw new DvmError('usage', `"${vm}" is not a VM name`, {
       hint: 'use small letters, digits and "-", starting with a letter',
     })
-  if (vm === 'base' || vm === builderInstance || instanceOf(vm) === builderInstance)
+  if (isReserved(vm, builderInstance))
     throw new DvmError('refused', `"${vm}" is reserved for the base image workflow`, {
       hint: 'choose another name; the builder is managed with: dvm base status, dvm base rm --builder',
     })

@@ -2,12 +2,14 @@
 import { entryArgv } from '../core/guest-entry.ts'
 import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
+import { nearestName } from '../core/nearest.ts'
 import { actionFor } from '../core/sync-plan.ts'
 import { parseTarget, type ProjectTarget } from '../core/target.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
+import { knownVms } from './known-names.ts'
 import { locked } from './locked.ts'
 import { loadProject } from './projects.ts'
 import { startVm } from './start-vm.ts'
@@ -34,7 +36,7 @@ export const enter = async (deps: Deps, text: string, options: EnterOptions): Pr
   const [config, script, instance] = await Promise.all([
     loadVmConfig(deps, vm),
     deps.assets.text('guest/enter.sh'),
-    runningInstance(deps, vm),
+    runningInstance(deps, vm, typedFor(options)),
   ])
   const argv = entryArgv(script, config.user, codeDirectory(config.user, vm), options.argv)
   return deps.lima.attach(instance, { argv }, { tty: options.tty, stdin: options.stdin })
@@ -44,7 +46,7 @@ const enterProject = async (deps: Deps, target: ProjectTarget, options: EnterOpt
   const [config, project, instance] = await Promise.all([
     loadVmConfig(deps, target.vm),
     loadProject(deps, target),
-    runningInstance(deps, target.vm),
+    runningInstance(deps, target.vm, typedFor(options, `/${target.project}`)),
   ])
   return deps.containers.attach({ instance, user: config.user }, target, {
     ...options,
@@ -52,15 +54,32 @@ const enterProject = async (deps: Deps, target: ProjectTarget, options: EnterOpt
   })
 }
 
-const missing = (vm: string): DvmError =>
-  new DvmError('not-found', `the VM ${vm} does not exist`, {
-    hint: `dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
+/** What a person would have typed for another VM. */
+type Typed = (vm: string) => string
+
+const typedFor =
+  ({ argv }: EnterOptions, project = ''): Typed =>
+  (vm) =>
+    argv.length === 0 ? `dvm sh ${vm}${project}` : `dvm ssh ${vm}${project} -- …`
+
+/** Names the VM that may have been meant, unless dvm knows this one: then it was. */
+const missing = async (deps: Deps, vm: string, typed: Typed): Promise<DvmError> => {
+  const names = await knownVms(deps)
+  const near = names.includes(vm) ? undefined : nearestName(vm, names)
+  const meant = near === undefined ? '' : `${typed(near)}, or for a new VM: `
+  return new DvmError('not-found', `the VM ${vm} does not exist`, {
+    hint: `${meant}dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
   })
+}
 
 /** The VM, started when it was stopped. */
-export const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
+export const runningInstance = async (
+  deps: Deps,
+  vm: string,
+  typed: Typed = (name) => `dvm sync ${name}`,
+): Promise<Instance> => {
   const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw missing(vm)
+  if (found === undefined) throw await missing(deps, vm, typed)
   const action = actionFor(found.status)
   if (action === 'none') return found
   if (action === 'restart')
@@ -72,13 +91,13 @@ export const runningInstance = async (deps: Deps, vm: string): Promise<Instance>
         tail: found.errors,
       },
     )
-  return locked(deps, `vm:${vm}`, () => startStopped(deps, vm))
+  return locked(deps, `vm:${vm}`, () => startStopped(deps, vm, typed))
 }
 
 /** Looks again under the lock: another command may have started or removed it. */
-const startStopped = async (deps: Deps, vm: string): Promise<Instance> => {
+const startStopped = async (deps: Deps, vm: string, typed: Typed): Promise<Instance> => {
   const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw missing(vm)
+  if (found === undefined) throw await missing(deps, vm, typed)
   if (found.status === 'Running') return found
   deps.report.note(`starting ${vm}`)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))

@@ -1,12 +1,6 @@
 // `dvm sync --all`: one VM after the other for now; one VM's failure does not stop the next.
-import { join } from 'node:path'
-import { isName } from '../core/names.ts'
 import type { Deps } from './deps.ts'
 import { syncVm, type SyncOptions } from './sync.ts'
-
-/** VMs that have a configuration, by name. */
-export const configuredVms = async (deps: Deps): Promise<readonly string[]> =>
-  (await deps.files.list(join(deps.env.configDir, 'vms'))).filter(isName).sort()
 
 /** Resolves to how many failed; each failure is told as it happens. */
 export const syncAll = async (

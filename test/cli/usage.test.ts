@@ -35,6 +35,7 @@ const commands = [
   'pins list',
   'pins check',
   'pins update',
+  'completion',
   'version',
 ]
 test('every command has help, on stdout, and exits 0', async (t) => {
@@ -60,6 +61,7 @@ test('every command has help, on stdout, and exits 0', async (t) => {
     'rm',
     'base',
     'pins',
+    'completion',
     'version',
     'help',
   ])
@@ -71,7 +73,8 @@ const wrong: readonly (readonly [string, RegExp])[] = [
   ['base', /^Usage: dvm base /],
   ['base bogus', /unknown command/],
   ['rm', /missing required argument 'vm'/],
-  ['new', /missing required argument 'vm'/],
+  ['new', /missing required argument 'name'/],
+  ['completion tcsh', /Allowed choices are bash, zsh, fish/],
   ['sync a b', /too many arguments/],
   ['ls --bogus', /unknown option '--bogus'/],
   ['base build --flavour x', /unknown option '--flavour'/],
@@ -155,6 +158,22 @@ test('version and help load the command line and nothing else', async (t) => {
       [],
     )
   }
+})
+
+test('completion loads the command line, and what looks into directories', async (t) => {
+  const home = temporaryDirectory(t)
+  const { packages, files } = await loadedBy(home, ['__complete', '--', 'sync', ''])
+  assert.deepEqual(packages, ['commander'])
+  assert.deepEqual(
+    files.filter((file) => !/^(main\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
+    ['ports/host-files.ts', 'system/files.ts', 'tasks/known-names.ts'],
+  )
+  const script = await loadedBy(home, ['completion', 'bash'])
+  assert.deepEqual(script.packages, ['commander'])
+  assert.deepEqual(
+    script.files.filter((file) => file.startsWith('ports/')),
+    ['ports/assets.ts'],
+  )
 })
 
 test('ls loads only what it takes to start a process', async (t) => {

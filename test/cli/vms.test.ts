@@ -146,3 +146,25 @@ test('ssh without a command is a usage error; sh opens a login shell; a missing 
       /^{"exitCode":5,"stdout":"","stderr":"dvm: the VM none does not exist\\n  try: dvm sync none/,
     )
 })
+
+test('sh and ssh name the VM that may have been meant: one that is configured, or one that dvm made', async (t) => {
+  const { run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/app/config.sh', '')
+  write('.local/state/dvm/web-1/state.json', '{}')
+  // Known, only not made yet: no slip.
+  write('.config/dvm/vms/web-2/config.sh', '')
+  const cases: readonly (readonly [readonly string[], string])[] = [
+    [['sh', 'ap'], 'dvm sh app, or for a new VM: dvm sync ap (dvm new ap first, if it has no configuration)'],
+    [
+      ['ssh', 'wbe-1', '--', 'ls', '$(x)'],
+      'dvm ssh web-1 -- …, or for a new VM: dvm sync wbe-1 (dvm new wbe-1 first, if it has no configuration)',
+    ],
+    [['sh', 'web-2'], 'dvm sync web-2 (dvm new web-2 first, if it has no configuration)'],
+  ]
+  for (const [args, hint] of cases)
+    assert.deepEqual(await run(args), {
+      exitCode: 5,
+      stdout: '',
+      stderr: `dvm: the VM ${args[1]} does not exist\n  try: ${hint}\n`,
+    })
+})

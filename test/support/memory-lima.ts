@@ -64,7 +64,14 @@ export const addVm = (
     errors: [],
     ...change,
   }
-  const guest: Guest = { marker: '', work: false, shipped: false, output: false, images: new Set(), labels: new Map() }
+  const guest: Guest = {
+    marker: '',
+    work: false,
+    shipped: false,
+    output: false,
+    images: new Set(),
+    labels: new Map(),
+  }
   const vm = { instance, spec: undefined, guest }
   memory.vms.set(name, vm)
   return vm

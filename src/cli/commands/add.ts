@@ -7,7 +7,7 @@ export const registerAdd = (program: Command, context: CliContext): void => {
   program
     .command('add')
     .description("write a new project's project.sh and setup.sh")
-    .argument('<vm/project>', 'a VM that has a configuration, and the name of the project')
+    .argument('<vm/name>', 'a VM that has a configuration, and the name of the project')
     .action(async (target: string) => {
       const { addProject } = await import('../../tasks/add-project.ts')
       const deps = await context.deps()

@@ -8,7 +8,7 @@ export const registerBaseInit = (base: Command, context: CliContext): void => {
   base
     .command('init')
     .description('write a starter Containerfile into the base directory')
-    .option('--flavour <name>', `the system it is made of: ${flavourNames.join(', ')}`)
+    .option('--flavour <flavour>', `the system it is made of: ${flavourNames.join(', ')}`)
     .action(async (options: { flavour?: string }) => {
       const { initBase } = await import('../../tasks/base-init.ts')
       const deps = await context.deps()

@@ -7,7 +7,7 @@ export const registerSh = (program: Command, context: CliContext): void => {
   program
     .command('sh')
     .description('a login shell in a VM or a project; starts what is stopped')
-    .argument('<vm>', 'the VM, or VM/PROJECT')
+    .argument('<vm/project>', 'the VM, or VM/PROJECT')
     .action(async (vm: string) => {
       const { enter } = await import('../../tasks/enter.ts')
       const deps = await context.deps()
@@ -21,8 +21,8 @@ export const registerSsh = (program: Command, context: CliContext): void => {
     .command('ssh')
     .description("run one command in a VM's code directory, or in a project; its exit code is dvm's")
     .usage('VM[/PROJECT] -- COMMAND [ARGUMENT…]')
-    .argument('<vm>', 'the VM, or VM/PROJECT')
-    .argument('[command...]')
+    .argument('<vm/project>', 'the VM, or VM/PROJECT')
+    .argument('[words...]')
     .passThroughOptions()
     .action(async (vm: string, words: string[]) => {
       // The `--` in front is ours; a second one would be the command's.

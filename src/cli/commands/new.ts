@@ -7,7 +7,7 @@ export const registerNew = (program: Command, context: CliContext): void => {
   program
     .command('new')
     .description("write a new VM's config.sh and setup.sh")
-    .argument('<vm>', 'small letters, digits and "-", starting with a letter')
+    .argument('<name>', 'small letters, digits and "-", starting with a letter')
     .action(async (vm: string) => {
       const { newVm } = await import('../../tasks/new-vm.ts')
       const deps = await context.deps()

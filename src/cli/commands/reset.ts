@@ -8,7 +8,7 @@ export const registerReset = (program: Command, context: CliContext): void => {
   program
     .command('reset')
     .description('make a VM anew from the current base, or the container of one project')
-    .argument('<vm>', 'the VM, or VM/PROJECT')
+    .argument('<vm/project>', 'the VM, or VM/PROJECT')
     .option('--yes', 'confirm')
     .option('--keep-data', "of a project: keep its workspace's volume")
     .action(async (text: string, flags: { yes?: true; keepData?: true }) => {

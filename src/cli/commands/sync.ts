@@ -15,13 +15,14 @@ export const registerSync = (program: Command, context: CliContext): void => {
   program
     .command('sync')
     .description('create or start a VM from the current base, run its setup.sh, bring up its projects')
-    .argument('[vm]', 'the VM, or VM/PROJECT for one of its projects')
+    .argument('[vm/project]', 'the VM, or VM/PROJECT for one of its projects')
     .option('--all', 'every VM that has a configuration')
     .option('--dry-run', 'print what would run, and call nothing')
     .option('--no-wait', 'fail (exit 7) instead of waiting for another sync of the same VM')
     .action(async (vm: string | undefined, flags: Flags) => {
       const { dryRunSync, syncVm } = await import('../../tasks/sync.ts')
-      const { configuredVms, syncAll } = await import('../../tasks/sync-all.ts')
+      const { syncAll } = await import('../../tasks/sync-all.ts')
+      const { configuredVms } = await import('../../tasks/known-names.ts')
       if ((vm === undefined) !== (flags.all ?? false))
         throw new DvmError('usage', 'name one VM, or use --all', { hint: 'dvm sync VM' })
       const deps = await context.deps()

@@ -59,7 +59,7 @@ export const registerStop = (program: Command, context: CliContext): void => {
   program
     .command('stop')
     .description('stop a VM or a project; its contents stay')
-    .argument('[vm]', 'the VM, or VM/PROJECT')
+    .argument('[vm/project]', 'the VM, or VM/PROJECT')
     .option('--all', 'every VM; the builder is left alone')
     .option('--only-config', 'with --all: only VMs that have a configuration')
     .action(async (vm: string | undefined, flags: { all?: true; onlyConfig?: true }) => {
@@ -92,7 +92,7 @@ export const registerRm = (program: Command, context: CliContext): void => {
   program
     .command('rm')
     .description('remove a VM and everything in it, or a project')
-    .argument('<vm>', 'the VM, or VM/PROJECT')
+    .argument('<vm/project>', 'the VM, or VM/PROJECT')
     .option('--yes', 'confirm')
     .option('--keep-data', "of a project: keep its workspace's volume")
     .option('--config', 'remove its configuration as well')
