@@ -6,7 +6,6 @@ import test from 'node:test'
 import { DvmError, Interrupted } from '../../src/core/errors.ts'
 import { buildBase } from '../../src/tasks/base-build.ts'
 import type { BuildOptions } from '../../src/tasks/build-run.ts'
-import { addVm } from '../support/memory-lima.ts'
 import { memoryWorld, type World } from '../support/memory-world.ts'
 
 const options: BuildOptions = { clean: false, noCache: false, bootTest: true, wait: true }
@@ -387,15 +386,4 @@ test('a disk of one’s own at DVM_BASE_IMAGE is put aside, with a line that say
   assert.equal(realpathSync(mine), generation.disk)
   assert.equal(readFileSync(`${mine}.previous`, 'utf8'), 'mine')
   assert.ok(world.story.includes(`  the disk that stood at ${mine} is now ${mine}.previous`))
-})
-
-test('what a killed build left on the host is swept by the next one', async (t) => {
-  const world = memoryWorld(t)
-  containerfile(world)
-  await world.deps.store.prepare('9'.repeat(64))
-  assert.equal(world.leftovers().length, 1)
-  addVm(world.memory, 'dvm-base', 'Running')
-  await build(world)
-  assert.deepEqual(world.leftovers(), [])
-  assert.ok(world.memory.calls.includes('delete dvm-base --force'))
 })

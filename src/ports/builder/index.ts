@@ -12,6 +12,7 @@ import type { Instance, Lima } from '../lima/index.ts'
 import { asUnit, builderRoot, diskBuild, podmanBuild, podmanScript, workRoot } from './argv.ts'
 import type { BuildSpec, DiskSpec } from './argv.ts'
 import { buildFailure, diskFull, guestFailure } from './errors.ts'
+import { recoverScript, sweepScript, wentDownScript } from './scripts.ts'
 
 export interface Fetched {
   readonly bytes: number
@@ -247,41 +248,3 @@ export const createBuilder = (lima: Lima): Builder => {
     },
   }
 }
-
-/** Holds the id of the boot during which images are being written. */
-const busyMark = `${builderRoot}/busy`
-/** True in a shell when that was another boot than this one. Nobody but the repair takes the mark away then. */
-const wentDown = `[ -s ${busyMark} ] && [ "$(cat ${busyMark})" != "$(cat /proc/sys/kernel/random/boot_id)" ]`
-
-// Fixed scripts without values: work units first, then what outlives them, then files. What a RUN line started lives in a scope of its own
-// beside podman's unit, and a build that was killed leaves its working containers in podman's storage.
-const sweepScript = `set -u
-systemctl stop 'dvm-work-*' 2>/dev/null
-systemctl kill --signal=KILL 'crun-buildah-*.scope' 'runc-buildah-*.scope' 2>/dev/null
-containers=$(podman ps --all --external --quiet 2>/dev/null)
-if [ -n "$containers" ]; then podman rm --force --ignore --time 0 $containers >/dev/null 2>&1; fi
-rm -rf /run/crun/buildah-* /var/tmp/buildah[0-9]* ${workRoot}
-install -d -m 0700 ${workRoot}
-${wentDown} && exit 0
-if [ "$1" = begin ]; then
-  cat /proc/sys/kernel/random/boot_id > ${busyMark}
-  sync ${busyMark}
-else
-  sync --file-system /var/lib/containers
-  rm -f ${busyMark}
-fi
-`
-
-const wentDownScript = `${wentDown} && echo yes
-exit 0
-`
-
-// podman does not sync what it writes: after a power cut a layer may lack its link, or files in it their contents, and every later build
-// would stand on it. Seen with podman 5.4: "readlink /var/lib/containers/storage/overlay/l: invalid argument".
-const recoverScript = `set -u
-if ! podman system check --repair --force && ! podman system check --quick; then
-  echo 'the image store cannot be repaired: emptying it'
-  podman system reset --force || exit
-fi
-rm -f ${busyMark}
-`

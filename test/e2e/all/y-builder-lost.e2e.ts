@@ -1,4 +1,4 @@
-// The builder broken, killed and deleted, between builds and during them. Makes its base when there is none (10-base-build).
+// The builder broken, killed and deleted, between builds and during them. Makes its base when there is none (10-base-build). Late, because the new builder has no caches.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
