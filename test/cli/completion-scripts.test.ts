@@ -62,7 +62,7 @@ const bashLines: typeof lines = [
   ...lines,
   [
     ['pins', 'list', '--role', '='],
-    ['bootc-base', 'disk-builder'],
+    ['bootc-base', 'disk-builder', 'project-base'],
   ],
   [['pins', 'list', '--role', '=', 'd'], ['disk-builder']],
   [['pins', 'list', '--file', 'x'], []],
@@ -119,7 +119,7 @@ const others: typeof lines = [
   [['pins', 'list', '--role=d'], ['--role=disk-builder']],
   [
     ['pins', 'list', '--role', ''],
-    ['bootc-base', 'disk-builder'],
+    ['bootc-base', 'disk-builder', 'project-base'],
   ],
 ]
 const skip = (shell: string) => (has(shell) ? {} : { skip: `${shell} is not installed` })

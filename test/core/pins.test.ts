@@ -56,7 +56,7 @@ test('each wrong value is refused', () => {
     ['{ "fedora": [] }', /fedora must be an object/],
     ['{ "fedora": {}, "fedora": {} }', /unique/],
     ['{ "--x": {} }', /cannot be a flavour's name/],
-    ['{ "fedora": { "disk": {} } }', /unknown role "disk" \(known: bootc-base, disk-builder\)/],
+    ['{ "fedora": { "disk": {} } }', /unknown role "disk" \(known: bootc-base, disk-builder, project-base\)/],
     [one('x'), /must be an object/],
     [one(entry({ digest: '44' })), /digest "44" is not a digest/],
     [one(entry({ digest: 44 })), /"digest" must be a string/],
