@@ -1,0 +1,285 @@
+// Projects at a sync: which containers are made, started or left, what the dev-base costs, and that one failure leaves the others alone.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { devBaseTag } from '../../src/core/dev-base.ts'
+import type { DvmError } from '../../src/core/errors.ts'
+import type { ContainerSpec } from '../../src/core/project.ts'
+import { containerOf, type ProjectTarget } from '../../src/core/target.ts'
+import type { Containers, LabelledImage, ProjectContainer } from '../../src/ports/containers/index.ts'
+import { addProject } from '../../src/tasks/add-project.ts'
+import { planDevBase } from '../../src/tasks/dev-base.ts'
+import { listProjects, removeProject, resetProject } from '../../src/tasks/project-actions.ts'
+import { syncVm } from '../../src/tasks/sync.ts'
+import { addVm } from '../support/memory-lima.ts'
+import { memoryWorld } from '../support/memory-world.ts'
+
+interface Podman {
+  ready: boolean
+  readonly containers: Map<string, ProjectContainer>
+  devBases: LabelledImage[]
+  readonly calls: string[]
+  /** Exit codes of scripts, by container. */
+  readonly scripts: Map<string, number>
+  readonly fed: string[]
+}
+
+/** Podman in memory, as strict as the real one about names that are taken or missing. */
+const memoryPodman = (): { podman: Podman; port: Containers } => {
+  const podman: Podman = {
+    ready: false,
+    containers: new Map(),
+    devBases: [],
+    calls: [],
+    scripts: new Map(),
+    fed: [],
+  }
+  const set = (target: ProjectTarget, state: string, spec?: ContainerSpec): void => {
+    const name = containerOf(target)
+    const before = podman.containers.get(name)
+    const made = spec ?? before?.spec
+    assert.ok(made, `${name} is not there`)
+    podman.containers.set(name, {
+      project: target.project,
+      name,
+      state,
+      image: made.image,
+      imageId: `id of ${made.image}`,
+      spec: made,
+    })
+  }
+  const call = (text: string): Promise<void> => {
+    podman.calls.push(text)
+    return Promise.resolve()
+  }
+  const port: Containers = {
+    state: async () => {
+      await call('state')
+      return { ready: podman.ready, containers: [...podman.containers.values()], devBases: podman.devBases }
+    },
+    prepare: async () => {
+      await call('prepare')
+      podman.ready = true
+    },
+    buildDevBase: (_, vm, { hash, from }) => call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}`),
+    load: async (_, vm, archive) => {
+      const parts: unknown[] = []
+      for await (const part of archive) parts.push(part)
+      await call(`load ${parts.join('')} into ${vm}`)
+    },
+    dropImage: (_, id) => call(`drop ${id}`),
+    create: async (_, target, spec) => {
+      assert.ok(!podman.containers.has(containerOf(target)), 'the name is taken')
+      await call(`create ${containerOf(target)} ${spec.image}`)
+      set(target, 'running', spec)
+    },
+    start: async (_, target) => {
+      await call(`start ${containerOf(target)}`)
+      set(target, 'running')
+    },
+    stop: async (_, target) => {
+      await call(`stop ${containerOf(target)}`)
+      set(target, 'exited')
+      return true
+    },
+    remove: async (_, target, { keepVolume }) => {
+      await call(`remove ${containerOf(target)}${keepVolume ? ' but not its volume' : ''}`)
+      podman.containers.delete(containerOf(target))
+    },
+    script: async (_, target, workdir, script) => {
+      await call(`script ${containerOf(target)} in ${workdir}`)
+      podman.fed.push(script)
+      const exitCode = podman.scripts.get(containerOf(target)) ?? 0
+      return {
+        command: '',
+        exitCode,
+        code: undefined,
+        stdout: '',
+        stderr: '',
+        timedOut: false,
+        canceled: false,
+      }
+    },
+    attach: () => Promise.resolve(0),
+    logs: () => Promise.resolve(0),
+  }
+  return { podman, port }
+}
+
+const setUp = (t: TestContext, variables: Record<string, string> = {}) => {
+  const { podman, port } = memoryPodman()
+  const world = memoryWorld(t, variables, () => ({ containers: port }))
+  addVm(world.memory, 'dvm-app', 'Running')
+  world.write('.config/dvm/vms/app/config.sh', '')
+  const project = (name: string, text = '', setup?: string): void => {
+    world.write(`.config/dvm/vms/app/projects/${name}/project.sh`, text)
+    if (setup !== undefined) world.write(`.config/dvm/vms/app/projects/${name}/setup.sh`, setup)
+  }
+  const sync = (only?: string) => syncVm(world.deps, 'app', { wait: true, project: only })
+  const told = (): string[] => world.story.splice(0)
+  return { world, podman, project, sync, told, calls: () => podman.calls.splice(0) }
+}
+const failure = (promise: Promise<unknown>): Promise<DvmError> =>
+  promise.then(
+    () => assert.fail('it did not fail'),
+    (error: unknown) => error as DvmError,
+  )
+test('a VM without projects is not asked about containers', async (t) => {
+  const { sync, calls } = setUp(t)
+  await sync()
+  assert.deepEqual(calls(), [])
+})
+
+test('the first sync makes the VM fit and the containers; the next finds all in place', async (t) => {
+  const { project, sync, calls, told, podman } = setUp(t)
+  project('api', 'IMAGE=node:24\nPROJ_PORTS=(3000:80)\n', 'true\n')
+  project('web', 'IMAGE=node:24\n')
+  await sync()
+  assert.deepEqual(calls(), [
+    'state',
+    'prepare',
+    'state',
+    'create dvm-app-api node:24',
+    'script dvm-app-api in /work',
+    'create dvm-app-web node:24',
+  ])
+  assert.deepEqual(told().slice(1, 4), ['✔ Look at the containers of app', '✔ Project api', '✔ Project web'])
+  assert.match(podman.fed[0] ?? '', /^export DVM_PROJECT=api$/m)
+  assert.match(podman.fed[0] ?? '', /^export PROJ_PORTS=3000:80$/m)
+  await sync()
+  assert.deepEqual(calls(), ['state', 'script dvm-app-api in /work'])
+})
+
+test('sync VM/PROJECT brings up that one, and leaves the setup.sh of a VM that runs alone', async (t) => {
+  const { project, sync, calls, world, told } = setUp(t)
+  world.write('.config/dvm/vms/app/setup.sh', 'exit 1\n')
+  project('api', 'IMAGE=a\n')
+  project('web', 'IMAGE=a\n')
+  await sync('web')
+  assert.deepEqual(calls().slice(3), ['create dvm-app-web a'])
+  assert.deepEqual(told()[0], '✔ Prepare app')
+  assert.equal((await failure(sync('nope'))).hint, 'dvm add app/nope')
+})
+
+test('a stopped container is started; one that project.sh has left behind is told, and kept', async (t) => {
+  const { project, sync, calls, told, podman } = setUp(t)
+  project('api', 'IMAGE=a\n')
+  await sync()
+  podman.containers.set('dvm-app-api', {
+    ...(podman.containers.get('dvm-app-api') as ProjectContainer),
+    state: 'exited',
+  })
+  project('api', 'IMAGE=b\nNESTED=1\n')
+  calls()
+  told()
+  await sync()
+  assert.deepEqual(calls(), ['state', 'start dvm-app-api'])
+  assert.deepEqual(told().slice(2, 4), [
+    '  app/api keeps what its container was made with: image a (project.sh: b), nested 0 (project.sh: 1); to change it: dvm reset app/api --yes --keep-data',
+    '✔ Project api',
+  ])
+})
+
+test('a setup.sh that fails names the project and its log', async (t) => {
+  const { project, sync, podman, world } = setUp(t)
+  project('api', 'IMAGE=a\n', 'false\n')
+  podman.scripts.set('dvm-app-api', 3)
+  const error = await failure(sync())
+  assert.deepEqual(
+    [error.message, error.hint, error.logFile],
+    [
+      `${world.home}/.config/dvm/vms/app/projects/api/setup.sh ended with exit code 3`,
+      'correct it, then: dvm sync app/api',
+      `${world.home}/.local/state/dvm/app/project-api.log`,
+    ],
+  )
+})
+
+test('what is wrong in any project.sh is told before the VM is touched', async (t) => {
+  const { project, sync, calls, world } = setUp(t)
+  project('good', 'IMAGE=a\n')
+  project('bad', 'PROJ_WORKDIR=work\n')
+  assert.equal((await failure(sync())).code, 'config')
+  assert.deepEqual([calls(), world.memory.calls.filter((call) => call !== 'list')], [[], []])
+})
+
+test('without an image: the dev-base when the base directory has one, else the bare system by its pin', async (t) => {
+  const { project, sync, calls, world } = setUp(t)
+  project('api')
+  await sync()
+  assert.match(calls().at(-1) ?? '', /^create dvm-app-api docker\.io\/library\/debian@sha256:[0-9a-f]{64}$/)
+  world.write('.config/dvm/vms/app/config.sh', 'DVM_DEV_BASE=registry.example/mine:1\n')
+  project('web')
+  await sync()
+  assert.equal(calls().at(-1), 'create dvm-app-web registry.example/mine:1')
+})
+
+test('the dev-base: built in the VM when there is no builder, one look when nothing changed', async (t) => {
+  const { project, sync, calls, world, podman } = setUp(t)
+  world.write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
+  project('api')
+  await sync()
+  const plan = await planDevBase(world.deps)
+  assert.ok(plan)
+  assert.deepEqual(calls().slice(3), [
+    `build in app ${plan.hash.slice(0, 4)} docker.io/library/debian@sha25`,
+    `create dvm-app-api ${devBaseTag}`,
+  ])
+  podman.devBases = [{ id: 'old', labels: { 'dvm.hash': plan.hash }, names: [devBaseTag] }]
+  await sync()
+  assert.deepEqual(calls(), ['state'])
+  world.write('.config/dvm/base/packages.txt', 'tree\n')
+  await sync()
+  const after = calls()
+  assert.match(after[1] ?? '', /^build in app /)
+  assert.deepEqual(after.slice(2), ['drop old'])
+})
+
+test('the dev-base: built once in the builder, and streamed into the VM', async (t) => {
+  const { project, sync, calls, world } = setUp(t)
+  addVm(world.memory, 'dvm-builder', 'Stopped')
+  world.write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
+  project('api')
+  await sync()
+  assert.deepEqual(calls().slice(3), [
+    `load archive of ${devBaseTag} into app`,
+    `create dvm-app-api ${devBaseTag}`,
+  ])
+  assert.ok(world.memory.calls.includes(`build ${devBaseTag}`))
+  assert.equal(world.memory.calls.at(-1), `save ${devBaseTag}`)
+})
+
+test('ls, rm and reset of projects', async (t) => {
+  const { project, sync, calls, world } = setUp(t)
+  project('api', 'IMAGE=a\n')
+  await sync()
+  project('api', 'IMAGE=b\n')
+  project('web', 'IMAGE=b\n')
+  assert.deepEqual(await listProjects(world.deps, 'app'), [
+    { name: 'api', state: 'running', image: 'a', drift: ['image a (project.sh: b)'], configured: true },
+    { name: 'web', state: 'none', image: 'b', drift: [], configured: true },
+  ])
+  calls()
+  const api = { vm: 'app', project: 'api' }
+  const refused = await failure(resetProject(world.deps, api, { yes: false, keepData: true }))
+  assert.deepEqual([refused.code, refused.hint], ['refused', 'dvm reset app/api --yes --keep-data'])
+  await resetProject(world.deps, api, { yes: true, keepData: true })
+  assert.deepEqual(calls(), ['remove dvm-app-api but not its volume', 'state', 'create dvm-app-api b'])
+  const options = { yes: true, keepData: false, config: true }
+  assert.deepEqual(await removeProject(world.deps, api, options), {
+    container: true,
+    configDirectory: `${world.home}/.config/dvm/vms/app/projects/api`,
+    configRemains: false,
+  })
+  assert.deepEqual(calls(), ['remove dvm-app-api'])
+})
+
+test('add writes a project’s files, once, and only into a VM that is configured', async (t) => {
+  const { world } = setUp(t)
+  const written = await addProject(world.deps, 'app/api')
+  assert.deepEqual(
+    written.map((path) => path.slice(world.home.length)),
+    ['/.config/dvm/vms/app/projects/api/project.sh', '/.config/dvm/vms/app/projects/api/setup.sh'],
+  )
+  assert.equal((await failure(addProject(world.deps, 'app/api'))).code, 'refused')
+  assert.equal((await failure(addProject(world.deps, 'other/api'))).hint, 'dvm new other')
+})
