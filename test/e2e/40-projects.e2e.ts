@@ -1,0 +1,173 @@
+// Projects: rootless containers in a VM, from a dev-base that is built once. Makes its base (10-base-build) and its VM when there are none.
+import assert from 'node:assert/strict'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { after, before } from 'node:test'
+import { ensureBase, writeVm } from '../support/e2e-base.ts'
+import { baseDir, configDir, dvm, instance, runDvm, until } from '../support/e2e.ts'
+
+const vm = 'pool'
+const hostPort = 18_090
+
+const write = (path: string, text: string): void => {
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
+  writeFileSync(path, text, { mode: 0o600 })
+}
+const devContainerfile = (...lines: readonly string[]): void =>
+  write(
+    join(baseDir, 'dev', 'Containerfile'),
+    ['ARG DVM_DEV_FROM', 'FROM ${DVM_DEV_FROM}', 'COPY dvm-packages.txt /usr/share/dvm/', ...lines, ''].join(
+      '\n',
+    ),
+  )
+const project = (name: string, text: string, setup: string): void => {
+  const directory = join(configDir, 'vms', vm, 'projects', name)
+  write(join(directory, 'project.sh'), text)
+  write(join(directory, 'setup.sh'), setup)
+}
+/** Answers every connection on port 8000 with one line. */
+const server = String.raw`pkill -f DVM_E2E_SERVER || true
+setsid perl -MIO::Socket::INET -e '$0 = "DVM_E2E_SERVER"; my $s = IO::Socket::INET->new(LocalPort => 8000, Listen => 5, ReuseAddr => 1) or die; while (my $c = $s->accept) { print $c "HTTP/1.0 200 OK\r\n\r\nhello from api\n"; close $c }' </dev/null >/dev/null 2>&1 &
+echo "$DVM_VM $DVM_PROJECT $PROJ_WORKDIR $PROJ_PORTS" > setup-values
+echo run >> setup-runs
+`
+interface Row {
+  readonly name: string
+  readonly state: string
+  readonly image: string
+  readonly drift: readonly string[]
+}
+const rows = async (): Promise<readonly Row[]> =>
+  JSON.parse((await dvm(['ls', vm, '--json'])).stdout) as readonly Row[]
+const states = async (): Promise<Record<string, string>> =>
+  Object.fromEntries((await rows()).map(({ name, state }) => [name, state]))
+const inside = async (name: string, ...argv: readonly string[]): Promise<string> => {
+  const { exitCode, stdout, stderr } = await dvm(['ssh', `${vm}/${name}`, '--', ...argv])
+  assert.equal(exitCode, 0, stderr)
+  return stdout
+}
+
+before(async () => {
+  await ensureBase()
+  writeVm(vm)
+  devContainerfile()
+  assert.equal((await dvm(['add', `${vm}/api`])).exitCode, 0)
+  project('api', `PROJ_PORTS=(${hostPort}:8000)\n`, server)
+  project('web', '', 'true\n')
+})
+after(() => rmSync(join(baseDir, 'dev'), { recursive: true, force: true }))
+
+test('sync makes the VM, its dev-base and its projects', async () => {
+  const { exitCode, stdout, stderr } = await dvm(['sync', vm])
+  assert.deepEqual([exitCode, stdout], [0, ''], stderr)
+  const told = stderr.split('\n').filter((line) => !line.startsWith('    '))
+  assert.deepEqual(told, [
+    '✔ Create pool (…)',
+    '✔ Prepare pool and run its setup.sh (…)',
+    '  there is no dev-base in it yet',
+    '  the registry cannot be reached: making trixie from signed packages instead',
+    '✔ Look at the containers of pool (…)',
+    '✔ Project api (…)',
+    '✔ Project web (…)',
+    '',
+  ])
+  assert.deepEqual(
+    (await rows()).map(({ name, state, image, drift }) => ({ name, state, image, drift })),
+    ['api', 'web'].map((name) => ({
+      name,
+      state: 'running',
+      image: 'localhost/dvm-dev-base:latest',
+      drift: [],
+    })),
+  )
+})
+
+test('a second sync finds the dev-base and the containers, and runs the setup scripts again', async () => {
+  const { exitCode, stderr } = await dvm(['sync', vm])
+  assert.deepEqual(
+    [exitCode, stderr],
+    [
+      0,
+      '✔ Prepare pool and run its setup.sh (…)\n✔ Look at the containers of pool (…)\n✔ Project api (…)\n✔ Project web (…)\n',
+    ],
+  )
+  assert.equal(await inside('api', 'cat', 'setup-values'), `pool api /work ${hostPort}:8000\n`)
+  assert.equal(await inside('api', 'cat', 'setup-runs'), 'run\nrun\n')
+})
+
+test('ssh VM/PROJECT: exact arguments, exit code, stdin; the project sees neither the VM nor its neighbour', async () => {
+  const odd = ['a  b', '$(id)', `it's "x"`, 'ünï\n', '*', '']
+  assert.equal(await inside('api', 'printf', '%s|', ...odd), odd.map((word) => `${word}|`).join(''))
+  assert.equal((await dvm(['ssh', `${vm}/api`, '--', 'sh', '-c', 'exit 7'])).exitCode, 7)
+  const fed = await runDvm(['ssh', `${vm}/api`, '--', 'sha256sum'], { input: 'one\ntwo' })
+  assert.match(fed.stdout, /^[0-9a-f]{64} {2}-\n$/)
+  await inside('api', 'sh', '-c', 'echo mine > secret')
+  assert.equal(await inside('web', 'ls', '-A', '/work'), '')
+  assert.equal(await inside('web', 'sh', '-c', 'ls /home; find / -xdev -name secret 2>/dev/null'), '')
+})
+
+test('a port of a project answers on this machine’s loopback', async () => {
+  await until('the port is forwarded', async () =>
+    fetch(`http://127.0.0.1:${hostPort}/`).then(
+      async (answer) => (await answer.text()) === 'hello from api\n',
+      () => false,
+    ),
+  )
+})
+
+test('containers return when the VM does; a stopped one starts when it is entered', async () => {
+  assert.equal((await dvm(['stop', vm])).exitCode, 0)
+  assert.equal((await dvm(['ssh', vm, '--', 'true'])).exitCode, 0)
+  await until('the containers run again', async () => {
+    const { api, web } = await states()
+    return api === 'running' && web === 'running'
+  })
+  assert.equal((await dvm(['stop', `${vm}/web`])).stderr, 'pool/web is stopped\n')
+  assert.deepEqual(await states(), { api: 'running', web: 'exited' })
+  assert.equal(await inside('web', 'pwd'), '/work\n')
+  assert.deepEqual(await states(), { api: 'running', web: 'running' })
+})
+
+test('what project.sh says later is told, and applied by reset --keep-data, which keeps the workspace', async () => {
+  project('api', 'PROJ_WORKDIR=/src\n', 'true\n')
+  const { stderr } = await dvm(['sync', `${vm}/api`])
+  const drift = `workdir /work (project.sh: /src), ports ${hostPort}:8000 (project.sh: none)`
+  assert.match(
+    stderr,
+    new RegExp(
+      `^ {2}pool/api keeps what its container was made with: ${RegExp.escape(drift)}; to change it: dvm reset pool/api --yes --keep-data$`,
+      'm',
+    ),
+  )
+  const refused = await dvm(['reset', `${vm}/api`, '--keep-data'])
+  assert.equal(refused.exitCode, 9)
+  assert.equal((await dvm(['reset', `${vm}/api`, '--yes', '--keep-data'])).exitCode, 0)
+  assert.equal(await inside('api', 'cat', '/src/secret'), 'mine\n')
+  assert.equal((await dvm(['reset', `${vm}/api`, '--yes'])).exitCode, 0)
+  assert.equal(await inside('api', 'ls', '-A', '/src'), '')
+})
+
+test('a dev-base that cannot be built leaves the projects as they are; a changed one is built and told', async () => {
+  devContainerfile('RUN exit 9')
+  const failed = await dvm(['sync', vm])
+  assert.equal(failed.exitCode, 1)
+  assert.match(failed.stderr, /exit status 9$/m)
+  assert.deepEqual(await states(), { api: 'running', web: 'running' })
+  devContainerfile('RUN echo two > /etc/dvm-e2e-dev')
+  const built = await dvm(['sync', vm])
+  assert.equal(built.exitCode, 0, built.stderr)
+  assert.match(built.stderr, /^ {2}the dev-base has changed$/m)
+  assert.equal((await dvm(['reset', `${vm}/web`, '--yes'])).exitCode, 0)
+  assert.equal(await inside('web', 'cat', '/etc/dvm-e2e-dev'), 'two\n')
+})
+
+test('rm VM/PROJECT removes the container and its workspace; the VM goes with all of them', async () => {
+  assert.deepEqual(await dvm(['rm', `${vm}/web`, '--yes', '--config']), {
+    exitCode: 0,
+    stdout: '',
+    stderr: 'pool/web is removed\n',
+  })
+  assert.deepEqual(Object.keys(await states()), ['api'])
+  assert.equal((await dvm(['rm', vm, '--yes', '--config'])).exitCode, 0)
+  assert.equal(await instance('dvm-pool'), undefined)
+})
