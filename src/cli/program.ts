@@ -8,7 +8,7 @@ import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
 import { registerPins } from './commands/pins.ts'
 import { registerLogs } from './commands/logs.ts'
-import { registerReset } from './commands/reset.ts'
+import { registerRecreate, registerReset } from './commands/reset.ts'
 import { registerSh, registerSsh } from './commands/enter.ts'
 import { registerSync } from './commands/sync.ts'
 import { registerVersion } from './commands/version.ts'
@@ -16,7 +16,19 @@ import { registerLs, registerRm, registerStop } from './commands/vms.ts'
 import type { CliContext } from './context.ts'
 
 /** What changes something and has no dry run of its own. */
-const acting = new Set(['new', 'add', 'sh', 'ssh', 'stop', 'rm', 'reset', 'init', 'dev-init', 'build'])
+const acting = new Set([
+  'new',
+  'add',
+  'sh',
+  'ssh',
+  'stop',
+  'rm',
+  'reset',
+  'recreate',
+  'init',
+  'dev-init',
+  'build',
+])
 
 const refuseWhenDry = (action: Command, context: CliContext): void => {
   if (!context.dryRun || !acting.has(action.name())) return
@@ -42,6 +54,7 @@ export const createProgram = (context: CliContext): Command => {
   registerSsh(program, context)
   registerStop(program, context)
   registerRm(program, context)
+  registerRecreate(program, context)
   registerReset(program, context)
   registerLogs(program, context)
   registerBase(program, context)

@@ -12,6 +12,7 @@ import { runningInstance } from './enter.ts'
 import { locked } from './locked.ts'
 import { configuredProjects, defaultImage, loadProject } from './projects.ts'
 import { syncVm } from './sync.ts'
+import { guardWork } from './unsaved-work.ts'
 import { loadVmConfig } from './vm-config.ts'
 
 export interface ProjectRow {
@@ -74,6 +75,8 @@ export const stopProject = (deps: Deps, target: ProjectTarget): Promise<boolean>
 
 export interface RemoveProjectOptions {
   readonly yes: boolean
+  /** Lose git work that exists nowhere else. */
+  readonly force: boolean
   /** Keeps the workspace's volume. */
   readonly keepData: boolean
   readonly config: boolean
@@ -93,13 +96,23 @@ const confirm = (
   })
 }
 
-const removeContainer = async (deps: Deps, target: ProjectTarget, keepVolume: boolean): Promise<Place> => {
+const removeContainer = async (
+  deps: Deps,
+  target: ProjectTarget,
+  { keepData, force }: RemoveProjectOptions,
+  action: 'rm' | 'reset',
+): Promise<Place> => {
   const [instance, config] = await Promise.all([
     runningInstance(deps, target.vm),
     loadVmConfig(deps, target.vm),
   ])
   const place = { instance, user: config.user }
-  await locked(deps, `vm:${target.vm}`, () => deps.containers.remove(place, target, { keepVolume }))
+  await locked(deps, `vm:${target.vm}`, async () => {
+    // A workspace that is kept loses nothing.
+    const retry = `dvm ${action} ${targetText(target)} --yes`
+    await guardWork(deps, instance, target, { force: force || keepData, retry })
+    await deps.containers.remove(place, target, { keepVolume: keepData })
+  })
   return place
 }
 
@@ -121,7 +134,7 @@ export const removeProject = async (
 ): Promise<RemovedProject> => {
   confirm(target, 'rm', options)
   const container = (await findInstance(deps, instanceOf(target.vm))) !== undefined
-  if (container) await removeContainer(deps, target, options.keepData)
+  if (container) await removeContainer(deps, target, options, 'rm')
   const configDirectory = join(projectsDirectory(deps, target.vm), target.project)
   if (options.config) await deps.files.removeDirectory(configDirectory)
   return {
@@ -142,6 +155,6 @@ export const resetProject = async (
 ): Promise<void> => {
   confirm(target, 'reset', { ...options, config: false })
   await loadProject(deps, target)
-  await removeContainer(deps, target, options.keepData)
+  await removeContainer(deps, target, { ...options, config: false }, 'reset')
   await syncVm(deps, target.vm, { wait: true, project: target.project })
 }

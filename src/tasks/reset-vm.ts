@@ -7,16 +7,18 @@ import { removeVm } from './vms.ts'
 
 export interface ResetVmOptions {
   readonly yes: boolean
+  /** Lose git work that exists nowhere else. */
+  readonly force: boolean
 }
 
 /** @throws DvmError `refused` without `yes`; a configuration that is wrong is told before anything is removed. */
-export const resetVm = async (deps: Deps, vm: string, { yes }: ResetVmOptions): Promise<void> => {
+export const resetVm = async (deps: Deps, vm: string, { yes, force }: ResetVmOptions): Promise<void> => {
   checkVmName(vm, deps.env.builder.instance)
   if (!yes)
     throw new DvmError('refused', `resetting ${vm} deletes everything inside it`, {
       hint: `dvm reset ${vm} --yes`,
     })
   await planSync(deps, vm)
-  await removeVm(deps, vm, { yes, config: false })
+  await removeVm(deps, vm, { yes, force, config: false })
   await syncVm(deps, vm, { wait: true })
 }

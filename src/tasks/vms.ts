@@ -5,6 +5,7 @@ import { checkVmName, instanceOf, vmOfInstance } from '../core/names.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
+import { guardWork } from './unsaved-work.ts'
 
 export interface VmRow {
   readonly name: string
@@ -83,11 +84,11 @@ export interface Removed {
   readonly configRemains: boolean
 }
 
-/** Removes a VM, its state and logs, and with `config` its configuration. Never touches anything else. */
+/** Removes a VM that holds no unsaved git work (or with `force`), its state and logs, and with `config` its configuration. Never touches anything else. */
 export const removeVm = async (
   deps: Deps,
   vm: string,
-  options: { readonly yes: boolean; readonly config: boolean },
+  options: { readonly yes: boolean; readonly force: boolean; readonly config: boolean },
 ): Promise<Removed> => {
   checkVmName(vm, deps.env.builder.instance)
   if (!options.yes)
@@ -96,6 +97,8 @@ export const removeVm = async (
     })
   return locked(deps, `vm:${vm}`, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
+    const retry = `dvm rm ${vm} --yes${options.config ? ' --config' : ''}`
+    await guardWork(deps, instance, { vm, project: undefined }, { force: options.force, retry })
     if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
     await deps.files.remove(join(deps.env.stateDir, vm, 'lima.yaml'))
     await deps.state.remove(vm)

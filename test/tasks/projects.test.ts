@@ -260,17 +260,17 @@ test('ls, rm and reset of projects', async (t) => {
   ])
   calls()
   const api = { vm: 'app', project: 'api' }
-  const refused = await failure(resetProject(world.deps, api, { yes: false, keepData: true }))
+  const refused = await failure(resetProject(world.deps, api, { yes: false, force: false, keepData: true }))
   assert.deepEqual([refused.code, refused.hint], ['refused', 'dvm reset app/api --yes --keep-data'])
-  await resetProject(world.deps, api, { yes: true, keepData: true })
+  await resetProject(world.deps, api, { yes: true, force: false, keepData: true })
   assert.deepEqual(calls(), ['remove dvm-app-api but not its volume', 'state', 'create dvm-app-api b'])
-  const options = { yes: true, keepData: false, config: true }
+  const options = { yes: true, force: false, keepData: false, config: true }
   assert.deepEqual(await removeProject(world.deps, api, options), {
     container: true,
     configDirectory: `${world.home}/.config/dvm/vms/app/projects/api`,
     configRemains: false,
   })
-  assert.deepEqual(calls(), ['remove dvm-app-api'])
+  assert.deepEqual(calls(), ['state', 'script dvm-app-api in /work', 'remove dvm-app-api'])
 })
 
 test('add writes a project’s files, once, and only into a VM that is configured', async (t) => {

@@ -77,13 +77,13 @@ test('removes a VM, its state and logs; the configuration only when asked', asyn
   await world.deps.state.write('app', { baseImage: 'x' })
   world.deps.logs.open(world.deps.logs.pathOf('app', 'setup')).close()
   world.write('.local/state/dvm/app/lima.yaml', 'x')
-  const refused = await failure(removeVm(world.deps, 'app', { yes: false, config: true }))
+  const refused = await failure(removeVm(world.deps, 'app', { yes: false, force: false, config: true }))
   assert.deepEqual(
     [refused.code, refused.message, refused.hint],
     ['refused', 'removing app deletes everything inside it', 'dvm rm app --yes --config'],
   )
   assert.deepEqual(world.memory.calls, [])
-  assert.deepEqual(await removeVm(world.deps, 'app', { yes: true, config: false }), {
+  assert.deepEqual(await removeVm(world.deps, 'app', { yes: true, force: true, config: false }), {
     instance: true,
     configDirectory: join(world.deps.env.configDir, 'vms/app'),
     configRemains: true,
@@ -95,7 +95,7 @@ test('removes a VM, its state and logs; the configuration only when asked', asyn
     false,
     'nothing of it is left in the state directory',
   )
-  const again = await removeVm(world.deps, 'app', { yes: true, config: true })
+  const again = await removeVm(world.deps, 'app', { yes: true, force: true, config: true })
   assert.deepEqual([again.instance, again.configRemains], [false, false])
   assert.equal(existsSync(file), false)
 })
@@ -105,7 +105,7 @@ test('a configuration that is a link goes, what it leads to stays', async (t) =>
   const file = world.write('dotfiles/app/config.sh', '')
   mkdirSync(join(world.deps.env.configDir, 'vms'), { recursive: true })
   symlinkSync(join(world.home, 'dotfiles/app'), join(world.deps.env.configDir, 'vms/app'))
-  const removed = await removeVm(world.deps, 'app', { yes: true, config: true })
+  const removed = await removeVm(world.deps, 'app', { yes: true, force: true, config: true })
   assert.equal(removed.configRemains, false)
   assert.ok(existsSync(file))
 })
@@ -121,7 +121,11 @@ test('the builder, base and names that are none are out of reach', async (t) => 
     ['', 'usage'],
   ]
   for (const [vm, code] of names) {
-    assert.equal((await failure(removeVm(world.deps, vm, { yes: true, config: true }))).code, code, vm)
+    assert.equal(
+      (await failure(removeVm(world.deps, vm, { yes: true, force: true, config: true }))).code,
+      code,
+      vm,
+    )
     const entered = enterTarget(world.deps, vm, { argv: [], tty: false, stdin: false, term: undefined })
     assert.equal((await failure(entered)).code, code, vm)
   }

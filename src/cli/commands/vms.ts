@@ -94,6 +94,7 @@ export const registerRm = (program: Command, context: CliContext): void => {
     .description('remove a VM and everything in it, or a project')
     .argument('<vm/project>', 'the VM, or VM/PROJECT')
     .option('--yes', 'confirm')
+    .option('--force', 'lose git work that was not committed or pushed')
     .option('--keep-data', "of a project: keep its workspace's volume")
     .option('--config', 'remove its configuration as well')
     .action(async (vm: string, flags: RmFlags) => {
@@ -109,7 +110,11 @@ export const registerRm = (program: Command, context: CliContext): void => {
           },
         )
       const { removeVm } = await import('../../tasks/vms.ts')
-      const removed = await removeVm(deps, vm, { yes: flags.yes ?? false, config: flags.config ?? false })
+      const removed = await removeVm(deps, vm, {
+        yes: flags.yes ?? false,
+        force: flags.force ?? false,
+        config: flags.config ?? false,
+      })
       context.reporter.note(removed.instance ? `${vm} is removed` : `no Lima instance: dvm-${vm}`)
       const directory = tilde(removed.configDirectory, deps.env.home)
       if (removed.configRemains)
@@ -121,6 +126,7 @@ export const registerRm = (program: Command, context: CliContext): void => {
 
 interface RmFlags {
   readonly yes?: true
+  readonly force?: true
   readonly keepData?: true
   readonly config?: true
 }
@@ -135,6 +141,7 @@ const removeOneProject = async (
   const name = targetText(target)
   const removed = await removeProject(deps, target, {
     yes: flags.yes ?? false,
+    force: flags.force ?? false,
     keepData: flags.keepData ?? false,
     config: flags.config ?? false,
   })

@@ -1,0 +1,113 @@
+// The look for unsaved git work, as bash runs it, on real repositories with names and settings of the worst kind.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { parseWork } from '../../src/core/unsaved-work.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const script = readFileSync(resolve(import.meta.dirname, '../../templates/guest/unsaved-work.sh'), 'utf8')
+
+const setUp = (t: TestContext) => {
+  const root = temporaryDirectory(t)
+  const env = { HOME: root, PATH: process.env['PATH'] ?? '', GIT_CONFIG_NOSYSTEM: '1' }
+  const git = (folder: string, ...args: readonly string[]): void =>
+    void execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
+      cwd: join(root, folder),
+      env,
+      stdio: 'pipe',
+    })
+  const write = (path: string, text = path): void => writeFileSync(join(root, path), text)
+  /** A repository whose one commit is pushed. */
+  const pushed = (folder: string): void => {
+    mkdirSync(join(root, `remotes/${folder}`), { recursive: true })
+    mkdirSync(join(root, 'code', folder), { recursive: true })
+    git(`remotes/${folder}`, 'init', '--quiet', '--bare')
+    git(`code/${folder}`, 'init', '--quiet', '--initial-branch', 'main')
+    write(`code/${folder}/file`)
+    git(`code/${folder}`, 'add', '.')
+    git(`code/${folder}`, 'commit', '--quiet', '--message', 'one')
+    git(`code/${folder}`, 'remote', 'add', 'origin', join(root, 'remotes', folder))
+    git(`code/${folder}`, 'push', '--quiet', '--set-upstream', 'origin', 'main')
+  }
+  mkdirSync(join(root, 'code'))
+  const look = (path = env.PATH): readonly string[] =>
+    parseWork(
+      execFileSync('/bin/bash', ['-s'], {
+        cwd: join(root, 'code'),
+        env: { ...env, PATH: path },
+        input: script,
+      }).toString(),
+    ).map((line) => line.replace(`${root}/code/`, ''))
+  return { root, git, write, pushed, look }
+}
+
+test('nothing there, and what is pushed, is no work to lose', (t) => {
+  const { look, pushed } = setUp(t)
+  assert.deepEqual(look(), [])
+  pushed('a')
+  assert.deepEqual(look(), [])
+})
+
+test('changes, new files, stashes, commits and branches that are nowhere else', (t) => {
+  const { look, pushed, write, git } = setUp(t)
+  for (const name of ['changed', 'new', 'stashed', 'ahead', 'branch', 'clean']) pushed(name)
+  write('code/changed/file', 'other')
+  write('code/new/untracked')
+  write('code/stashed/file', 'other')
+  git('code/stashed', 'stash', '--quiet')
+  git('code/ahead', 'commit', '--quiet', '--allow-empty', '--message', 'two')
+  git('code/branch', 'switch', '--quiet', '--create', 'topic')
+  for (const message of ['two', 'three'])
+    git('code/branch', 'commit', '--quiet', '--allow-empty', '--message', message)
+  git('code/branch', 'switch', '--quiet', 'main')
+  assert.deepEqual([...look()].sort(), [
+    'ahead: 1 unpushed commit',
+    'branch: 2 unpushed commits',
+    'changed: uncommitted changes',
+    'new: uncommitted changes',
+    'stashed: stashed changes',
+  ])
+})
+
+test('a repository without any remote, one inside another directory, and names with every odd byte', (t) => {
+  const { look, root, git } = setUp(t)
+  const odd = `deep/er/a 'b' "c" $(touch x)\n ü;*`
+  mkdirSync(join(root, 'code', odd), { recursive: true })
+  git(`code/${odd}`, 'init', '--quiet')
+  git(`code/${odd}`, 'commit', '--quiet', '--allow-empty', '--message', 'one')
+  assert.deepEqual(
+    look().map((line) => line.replace(/^"\S*?deep/, '"deep')),
+    [`${JSON.stringify(odd)}: 1 unpushed commit`],
+  )
+  assert.equal(existsSync(join(root, 'code/x')), false)
+})
+
+test('what a repository’s settings would run is not run', (t) => {
+  const { look, pushed, root, git, write } = setUp(t)
+  pushed('trap')
+  const mark = join(root, 'was-run')
+  write('hook', `#!/bin/sh\ntouch '${mark}'\n`)
+  execFileSync('chmod', ['755', join(root, 'hook')])
+  git('code/trap', 'config', 'core.fsmonitor', join(root, 'hook'))
+  git('code/trap', 'config', 'core.hooksPath', root)
+  assert.deepEqual(look(), [])
+  assert.equal(existsSync(mark), false)
+})
+
+test('without git a repository is told, because it cannot be looked into', (t) => {
+  const { look, pushed, root } = setUp(t)
+  pushed('a')
+  const bin = join(root, 'bin')
+  mkdirSync(bin)
+  for (const tool of ['find', 'head', 'wc'])
+    execFileSync('ln', [
+      '-s',
+      execFileSync('sh', ['-c', `command -v ${tool}`])
+        .toString()
+        .trim(),
+      join(bin, tool),
+    ])
+  assert.deepEqual(look(bin), ['a: a repository, and no git to look into it'])
+})

@@ -1,0 +1,81 @@
+// Before something is deleted for good: work that exists nowhere else stops it, and what cannot be looked into is told.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { DvmError } from '../../src/core/errors.ts'
+import type { InstanceStatus } from '../../src/ports/lima/index.ts'
+import { resetVm } from '../../src/tasks/reset-vm.ts'
+import { removeVm } from '../../src/tasks/vms.ts'
+import { addVm } from '../support/memory-lima.ts'
+import { memoryWorld } from '../support/memory-world.ts'
+
+const setUp = (t: TestContext, status: InstanceStatus, found = '') => {
+  const world = memoryWorld(t)
+  addVm(world.memory, 'dvm-app', status)
+  world.write('.config/dvm/vms/app/config.sh', '')
+  world.memory.run = (_, { input = '' }) => ({ stdout: input.includes('stash list') ? found : '' })
+  const remove = (force = false) => removeVm(world.deps, 'app', { yes: true, force, config: false })
+  return { world, remove }
+}
+const work =
+  'uncommitted changes\0/home/developer/code/app/api\x001 unpushed commit\0/home/developer/code/app/web\0'
+
+test('work that exists nowhere else keeps the VM, is named, and needs --force to be lost', async (t) => {
+  const { world, remove } = setUp(t, 'Running', work)
+  const error = await remove().then(
+    () => assert.fail('it was removed'),
+    (error: unknown) => error as DvmError,
+  )
+  assert.deepEqual(
+    [error.exitCode, error.message, error.tail, error.hint],
+    [
+      9,
+      'app holds work that exists nowhere else',
+      [
+        '/home/developer/code/app/api: uncommitted changes',
+        '/home/developer/code/app/web: 1 unpushed commit',
+      ],
+      'commit and push it, or lose it with: dvm rm app --yes --force',
+    ],
+  )
+  await assert.rejects(resetVm(world.deps, 'app', { yes: true, force: false }), { code: 'refused' })
+  assert.ok(world.memory.vms.has('dvm-app'))
+  assert.equal((await remove(true)).instance, true)
+  assert.ok(!world.memory.vms.has('dvm-app'))
+})
+
+test('without git work --yes is enough', async (t) => {
+  const { world, remove } = setUp(t, 'Running')
+  await remove()
+  assert.deepEqual([world.memory.vms.has('dvm-app'), world.story], [false, []])
+})
+
+for (const status of ['Stopped', 'Broken'] as const)
+  test(`a VM that is ${status} is not started for a look, and that is told`, async (t) => {
+    const { world, remove } = setUp(t, status, work)
+    await remove()
+    assert.deepEqual(world.story, ['not looked into for unpushed work: app does not run'])
+    assert.deepEqual(
+      world.memory.calls.filter((call) => call !== 'list'),
+      ['delete dvm-app --force'],
+    )
+  })
+
+test('one that does not answer is removed all the same, and why nobody looked is told', async (t) => {
+  const { world, remove } = setUp(t, 'Running')
+  world.memory.at = (call) => {
+    if (call.startsWith('run ')) throw new DvmError('failed', 'dvm-app cannot be reached')
+  }
+  await remove()
+  assert.deepEqual(world.story, ['not looked into for unpushed work: app: dvm-app cannot be reached'])
+})
+
+test('a reset of a VM whose configuration is wrong removes nothing', async (t) => {
+  const { world } = setUp(t, 'Running')
+  world.write('.config/dvm/vms/app/config.sh', 'DVM_CPUS=many\n')
+  await assert.rejects(resetVm(world.deps, 'app', { yes: true, force: true }), { code: 'config' })
+  assert.ok(world.memory.vms.has('dvm-app'))
+  await assert.rejects(resetVm(world.deps, 'app', { yes: false, force: true }), {
+    code: 'refused',
+    hint: 'dvm reset app --yes',
+  })
+})
