@@ -4,18 +4,23 @@ import { DvmError } from '../core/errors.ts'
 import { registerBase } from './commands/base.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
+import { registerOpen } from './commands/open.ts'
 import { registerPins } from './commands/pins.ts'
 import { registerSh, registerSsh } from './commands/enter.ts'
+import { registerSshConfig } from './commands/ssh-config.ts'
 import { registerSync } from './commands/sync.ts'
 import { registerVersion } from './commands/version.ts'
 import { registerLs, registerRm, registerStop } from './commands/vms.ts'
 import type { CliContext } from './context.ts'
 
 /** What changes something and has no dry run of its own. */
-const acting = new Set(['new', 'sh', 'ssh', 'stop', 'rm', 'init', 'dev-init', 'build'])
+const acting = new Set(['new', 'sh', 'ssh', 'open', 'stop', 'rm', 'init', 'dev-init', 'build'])
 
 const refuseWhenDry = (action: Command, context: CliContext): void => {
-  if (!context.dryRun || !acting.has(action.name())) return
+  // Without an option ssh-config only prints.
+  const acts =
+    acting.has(action.name()) || (action.name() === 'ssh-config' && Object.keys(action.opts()).length > 0)
+  if (!context.dryRun || !acts) return
   throw new DvmError('usage', `DVM_DRY_RUN is set, and ${action.name()} cannot be tried without doing it`, {
     hint: 'unset DVM_DRY_RUN (sync and pins update do have a dry run)',
   })
@@ -35,6 +40,8 @@ export const createProgram = (context: CliContext): Command => {
   registerSync(program, context)
   registerSh(program, context)
   registerSsh(program, context)
+  registerSshConfig(program, context)
+  registerOpen(program, context)
   registerStop(program, context)
   registerRm(program, context)
   registerBase(program, context)

@@ -2,27 +2,19 @@
 // follow it as positional arguments, because stdin belongs to the command.
 
 /**
+ * For a connection that is DVM_USER's own already.
  * @param enterScript templates/guest/enter.sh
  * @param argv empty for a login shell
  */
+export const loginArgv = (enterScript: string, directory: string, argv: readonly string[]): string[] => {
+  const scriptFlag = '-c'
+  return ['bash', scriptFlag, enterScript, 'dvm', directory, ...argv]
+}
+
+/** The same from Lima's user, who may sudo. */
 export const entryArgv = (
   enterScript: string,
   user: string,
   directory: string,
   argv: readonly string[],
-): string[] => {
-  const scriptFlag = '-c'
-  return [
-    'sudo',
-    '--set-home',
-    '--user',
-    user,
-    '--',
-    'bash',
-    scriptFlag,
-    enterScript,
-    'dvm',
-    directory,
-    ...argv,
-  ]
-}
+): string[] => ['sudo', '--set-home', '--user', user, '--', ...loginArgv(enterScript, directory, argv)]

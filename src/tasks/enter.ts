@@ -1,14 +1,13 @@
 // `dvm sh` and `dvm ssh`: into a VM as DVM_USER. A stopped VM is started first.
-import { entryArgv } from '../core/guest-entry.ts'
-import { DvmError } from '../core/errors.ts'
-import { checkVmName, instanceOf } from '../core/names.ts'
-import { actionFor } from '../core/sync-plan.ts'
-import type { Instance } from '../ports/lima/index.ts'
-import { findInstance } from './builder-vm.ts'
+import type { VmConfig } from '../core/config.ts'
+import { entryArgv, loginArgv } from '../core/guest-entry.ts'
+import { checkVmName } from '../core/names.ts'
+import { knownHostsFile } from '../core/ssh-config.ts'
+import type { AgentLogin, Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
-import { locked } from './locked.ts'
-import { startVm } from './start-vm.ts'
+import { runningVm } from './running-vm.ts'
+import { keepSshHost } from './ssh-kept.ts'
 import { loadVmConfig } from './vm-config.ts'
 
 export interface EnterOptions {
@@ -22,48 +21,32 @@ export interface EnterOptions {
 /** Resolves to the exit code of what ran inside. */
 export const enterVm = async (deps: Deps, vm: string, options: EnterOptions): Promise<number> => {
   checkVmName(vm, deps.env.builder.instance)
-  const [config, script, instance] = await Promise.all([
+  const [config, script, { instance, started }] = await Promise.all([
     loadVmConfig(deps, vm),
     deps.assets.text('guest/enter.sh'),
-    runningInstance(deps, vm),
+    runningVm(deps, vm),
   ])
-  const argv = entryArgv(script, config.user, codeDirectory(config.user, vm), options.argv)
-  return deps.lima.attach(instance, { argv }, { tty: options.tty, stdin: options.stdin })
-}
-
-const missing = (vm: string): DvmError =>
-  new DvmError('not-found', `the VM ${vm} does not exist`, {
-    hint: `dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
-  })
-
-const runningInstance = async (deps: Deps, vm: string): Promise<Instance> => {
-  const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw missing(vm)
-  const action = actionFor(found.status)
-  if (action === 'none') return found
-  if (action === 'restart')
-    throw new DvmError(
-      'failed',
-      `the VM ${vm} is ${found.status === '' ? 'in no known state' : found.status}`,
-      {
-        hint: `dvm sync ${vm}`,
-        tail: found.errors,
-      },
-    )
-  return locked(deps, `vm:${vm}`, () => startStopped(deps, vm))
-}
-
-/** Looks again under the lock: another command may have started or removed it. */
-const startStopped = async (deps: Deps, vm: string): Promise<Instance> => {
-  const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw missing(vm)
-  if (found.status === 'Running') return found
-  deps.report.note(`starting ${vm}`)
-  const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
-  try {
-    await startVm(deps, found, (line) => log.line(line))
-  } finally {
-    log.close()
+  // Its port is another one now.
+  if (started) await keepSshHost(deps, { vm, config, instance })
+  const { tty, stdin } = options
+  const directory = codeDirectory(config.user, vm)
+  if (!config.forwardAgent) {
+    const argv = entryArgv(script, config.user, directory, options.argv)
+    return deps.lima.attach(instance, { argv }, { tty, stdin })
   }
-  return (await findInstance(deps, instanceOf(vm))) ?? found
+  const login = await agentLogin(deps, vm, config, instance)
+  const argv = loginArgv(script, directory, options.argv)
+  return deps.lima.attach(instance, { argv }, { tty, stdin, login })
+}
+
+/** The way in that the agent can go; see ports/lima/guest.ts for why it is another one. */
+const agentLogin = async (
+  deps: Deps,
+  vm: string,
+  config: VmConfig,
+  instance: Instance,
+): Promise<AgentLogin> => {
+  const { ensureHostKeys } = await import('./ssh-hosts.ts')
+  await ensureHostKeys(deps, { vm, config, instance })
+  return { user: config.user, knownHostsFile: knownHostsFile(deps.env.stateDir, vm) }
 }

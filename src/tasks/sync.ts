@@ -12,6 +12,7 @@ import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork } from './guest.ts'
+import { keepSshHost } from './ssh-kept.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
 import { loadVmConfig } from './vm-config.ts'
@@ -169,7 +170,17 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
     })
   steps.push({
     title: setup === undefined ? `Prepare ${vm}` : `Prepare ${vm} and run its setup.sh`,
-    run: (voice) => prepareGuest(deps, { vm, config, instance: mustRun(instance, vm), setup }, voice),
+    run: async (voice) => {
+      const running = mustRun(instance, vm)
+      const hostKeys: string[] = []
+      const onHostKey = (key: string): void => void hostKeys.push(key)
+      try {
+        await prepareGuest(deps, { vm, config, instance: running, setup, onHostKey }, voice)
+      } finally {
+        // Also when setup.sh failed: the VM runs, on a new port, and ssh is a way to look into it.
+        await keepSshHost(deps, { vm, config, instance: running }, hostKeys)
+      }
+    },
     undo: async () => {
       if (deps.signal.aborted && instance !== undefined) await stopGuestWork(deps, instance)
     },

@@ -5,6 +5,7 @@ import { checkVmName, instanceOf, vmOfInstance } from '../core/names.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
+import { dropSshHost } from './ssh-kept.ts'
 
 export interface VmRow {
   readonly name: string
@@ -22,7 +23,11 @@ export interface VmRow {
   readonly configured: boolean
 }
 
-const vmNames = (deps: Deps, instances: readonly Instance[]): readonly (readonly [string, Instance])[] =>
+/** Users' VMs among Lima's instances. */
+export const vmNames = (
+  deps: Deps,
+  instances: readonly Instance[],
+): readonly (readonly [string, Instance])[] =>
   instances
     .map((instance) => [vmOfInstance(instance.name, deps.env.builder.instance), instance] as const)
     .filter((entry): entry is readonly [string, Instance] => entry[0] !== undefined)
@@ -98,6 +103,7 @@ export const removeVm = async (
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
     if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
     await deps.files.remove(join(deps.env.stateDir, vm, 'lima.yaml'))
+    await dropSshHost(deps, vm)
     await deps.state.remove(vm)
     const configDirectory = join(deps.env.configDir, 'vms', vm)
     if (options.config) await deps.files.removeDirectory(configDirectory)

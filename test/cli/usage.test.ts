@@ -23,6 +23,8 @@ const commands = [
   'sync',
   'sh',
   'ssh',
+  'ssh-config',
+  'open',
   'stop',
   'rm',
   'base',
@@ -49,13 +51,17 @@ test('every command has help, on stdout, and exits 0', async (t) => {
     assert.deepEqual([outcome.exitCode, outcome.stderr], [0, ''], command)
     assert.ok(outcome.stdout.startsWith(`Usage: dvm${command === '' ? '' : ` ${command}`} `), outcome.stdout)
   }
-  const listed = [...(helps[0]?.outcome.stdout ?? '').matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1])
+  const listed = [...(helps[0]?.outcome.stdout ?? '').matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(
+    (match) => match[1],
+  )
   assert.deepEqual(listed, [
     'ls',
     'new',
     'sync',
     'sh',
     'ssh',
+    'ssh-config',
+    'open',
     'stop',
     'rm',
     'base',
