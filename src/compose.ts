@@ -10,6 +10,7 @@ import { createBuilder } from './ports/builder/index.ts'
 import { createConsoles } from './ports/console.ts'
 import { createContainers } from './ports/containers/index.ts'
 import { createContextPort } from './ports/context.ts'
+import { createEditors } from './ports/editors.ts'
 import { createHostFiles } from './ports/host-files.ts'
 import { createLima } from './ports/lima/index.ts'
 import { createLocks } from './ports/locks.ts'
@@ -20,6 +21,7 @@ import { createRegistry } from './ports/registry/index.ts'
 import { createScaffold } from './ports/scaffold.ts'
 import { createStateStore } from './ports/state.ts'
 import { createBaseStore } from './ports/store/index.ts'
+import { createUserSshConfig } from './ports/user-ssh-config.ts'
 import { createExec } from './system/exec.ts'
 import type { Deps } from './tasks/deps.ts'
 
@@ -76,6 +78,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     consoles: createConsoles(),
     containers: createContainers(lima, assets),
     context: createContextPort(),
+    editors: createEditors(exec, variables),
     files: createHostFiles(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), command),
@@ -85,6 +88,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     scaffold: createScaffold(),
     state: createStateStore(env.stateDir, (line) => reporter.warn(line)),
     store: createBaseStore(env.cacheDir),
+    userSshConfig: createUserSshConfig(env.home),
     undo: { lima: undoLima, builder: createBuilder(undoLima) },
   }
 }

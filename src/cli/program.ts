@@ -6,10 +6,12 @@ import { registerBase } from './commands/base.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
+import { registerOpen } from './commands/open.ts'
 import { registerPins } from './commands/pins.ts'
 import { registerLogs } from './commands/logs.ts'
 import { registerRecreate, registerReset } from './commands/reset.ts'
 import { registerSh, registerSsh } from './commands/enter.ts'
+import { registerSshConfig } from './commands/ssh-config.ts'
 import { registerSync } from './commands/sync.ts'
 import { registerVersion } from './commands/version.ts'
 import { registerLs, registerRm, registerStop } from './commands/vms.ts'
@@ -21,6 +23,7 @@ const acting = new Set([
   'add',
   'sh',
   'ssh',
+  'open',
   'stop',
   'rm',
   'reset',
@@ -31,7 +34,10 @@ const acting = new Set([
 ])
 
 const refuseWhenDry = (action: Command, context: CliContext): void => {
-  if (!context.dryRun || !acting.has(action.name())) return
+  // Without an option ssh-config only prints.
+  const acts =
+    acting.has(action.name()) || (action.name() === 'ssh-config' && Object.keys(action.opts()).length > 0)
+  if (!context.dryRun || !acts) return
   throw new DvmError('usage', `DVM_DRY_RUN is set, and ${action.name()} cannot be tried without doing it`, {
     hint: 'unset DVM_DRY_RUN (sync and pins update do have a dry run)',
   })
@@ -52,6 +58,8 @@ export const createProgram = (context: CliContext): Command => {
   registerSync(program, context)
   registerSh(program, context)
   registerSsh(program, context)
+  registerSshConfig(program, context)
+  registerOpen(program, context)
   registerStop(program, context)
   registerRm(program, context)
   registerRecreate(program, context)

@@ -23,6 +23,8 @@ export interface VmConfig {
   readonly vmType: string | undefined
   /** Image of projects that name none; undefined = what the base directory's dev-base decides. */
   readonly devBase: string | undefined
+  /** The host's ssh agent may be used from inside. */
+  readonly forwardAgent: boolean
 }
 
 export interface VmDefaults {
@@ -41,6 +43,7 @@ export const vmVariables = [
   'DVM_PORTS',
   'DVM_VM_TYPE',
   'DVM_DEV_BASE',
+  'DVM_FORWARD_AGENT',
 ] as const
 
 const fallback = { memory: 2, disk: 30, user: 'developer', subids: 65536 }
@@ -91,6 +94,10 @@ export const parseVmConfig = (raw: RawValues, defaults: VmDefaults): VmConfig =>
   if (devBase !== undefined && !/^[a-zA-Z0-9][\w.:/@-]*$/.test(devBase))
     problems.add('DVM_DEV_BASE', `must be an image reference, not ${show(devBase)}`)
 
+  const forwardAgent = problems.text('DVM_FORWARD_AGENT') ?? '0'
+  if (!['0', '1'].includes(forwardAgent))
+    problems.add('DVM_FORWARD_AGENT', `must be 1 or 0, not ${show(forwardAgent)}`)
+
   const config: VmConfig = {
     cpus: number('DVM_CPUS', /^0*[1-9]\d*$/, 'a whole number above 0', defaultCpus(defaults.hostCores), 1024),
     memory: gib('DVM_MEMORY', fallback.memory),
@@ -101,6 +108,7 @@ export const parseVmConfig = (raw: RawValues, defaults: VmDefaults): VmConfig =>
     ports: parsePorts('DVM_PORTS', problems),
     vmType,
     devBase,
+    forwardAgent: forwardAgent === '1',
   }
   problems.throwIfAny()
   return config

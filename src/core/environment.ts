@@ -16,6 +16,8 @@ export interface Environment {
   readonly debug: boolean
   readonly rebuildDevBase: boolean
   readonly vmType: string | undefined
+  /** What `dvm open` opens. */
+  readonly editor: string | undefined
   /** Where the user's Containerfile and its context are. */
   readonly baseDir: string
   /** DVM_BASE_IMAGE: where the base image is; undefined = the cache's own place. */
@@ -92,6 +94,7 @@ export const parseEnvironment = (variables: Variables, cwd: string): Environment
     debug: flag('DVM_DEBUG'),
     rebuildDevBase: flag('DVM_REBUILD_DEV_BASE'),
     vmType: text('DVM_VM_TYPE'),
+    editor: text('DVM_EDITOR'),
     baseDir: directory('DVM_BASE_DIR', `${configDir}/base`),
     baseImage: baseImage === undefined ? undefined : absolute(baseImage),
     flavour: text('DVM_FLAVOUR'),

@@ -11,26 +11,18 @@ export const loginShell: readonly string[] = [
 ]
 
 /**
+ * For a connection that is DVM_USER's own already.
  * @param enterScript templates/guest/enter.sh
  * @param argv empty for a login shell
  */
+export const loginArgv = (enterScript: string, directory: string, argv: readonly string[]): string[] => {
+  return ['bash', scriptFlag, enterScript, 'dvm', directory, ...argv]
+}
+
+/** The same from Lima's user, who may sudo. */
 export const entryArgv = (
   enterScript: string,
   user: string,
   directory: string,
   argv: readonly string[],
-): string[] => {
-  return [
-    'sudo',
-    '--set-home',
-    '--user',
-    user,
-    '--',
-    'bash',
-    scriptFlag,
-    enterScript,
-    'dvm',
-    directory,
-    ...argv,
-  ]
-}
+): string[] => ['sudo', '--set-home', '--user', user, '--', ...loginArgv(enterScript, directory, argv)]

@@ -42,6 +42,8 @@ export const writeFileAtomic = async (
     const file = await open(temporary, 'wx', mode)
     try {
       await file.writeFile(content)
+      // The mode that was asked for, not what the umask leaves of it.
+      await file.chmod(mode)
       await file.sync()
     } finally {
       await file.close()

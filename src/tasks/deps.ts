@@ -6,6 +6,7 @@ import type { Builder } from '../ports/builder/index.ts'
 import type { Containers } from '../ports/containers/index.ts'
 import type { Consoles } from '../ports/console.ts'
 import type { ContextPort } from '../ports/context.ts'
+import type { Editors } from '../ports/editors.ts'
 import type { HostFiles } from '../ports/host-files.ts'
 import type { Lima } from '../ports/lima/index.ts'
 import type { Locks } from '../ports/locks.ts'
@@ -15,6 +16,7 @@ import type { Registry } from '../ports/registry/index.ts'
 import type { Scaffold } from '../ports/scaffold.ts'
 import type { StateStore } from '../ports/state.ts'
 import type { BaseStore } from '../ports/store/index.ts'
+import type { UserSshConfig } from '../ports/user-ssh-config.ts'
 import type { RunSteps } from './steps.ts'
 
 /** Where a task says what a person should know. Wording of failures stays in the errors themselves. */
@@ -50,6 +52,7 @@ export interface Deps {
   /** Podman in VMs. */
   readonly containers: Containers
   readonly context: ContextPort
+  readonly editors: Editors
   readonly files: HostFiles
   readonly lima: Lima
   readonly locks: Locks
@@ -60,6 +63,7 @@ export interface Deps {
   readonly scaffold: Scaffold
   readonly state: StateStore
   readonly store: BaseStore
+  readonly userSshConfig: UserSshConfig
   /** The same ports for taking things back: an interruption does not stop them. */
   readonly undo: { readonly lima: Lima; readonly builder: Builder }
 }

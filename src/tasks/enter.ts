@@ -1,18 +1,14 @@
-// `dvm sh` and `dvm ssh`: into a VM as DVM_USER. A stopped VM is started first.
-import { entryArgv } from '../core/guest-entry.ts'
-import { DvmError } from '../core/errors.ts'
-import { instanceOf } from '../core/names.ts'
-import { nearestName } from '../core/nearest.ts'
-import { actionFor } from '../core/sync-plan.ts'
+// `dvm sh` and `dvm ssh`: into a VM as DVM_USER, or into a project. What is stopped is started first.
+import type { VmConfig } from '../core/config.ts'
+import { entryArgv, loginArgv } from '../core/guest-entry.ts'
+import { knownHostsFile } from '../core/ssh-config.ts'
 import { parseTarget, type ProjectTarget } from '../core/target.ts'
-import type { Instance } from '../ports/lima/index.ts'
-import { findInstance } from './builder-vm.ts'
+import type { AgentLogin, Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
-import { knownVms } from './known-names.ts'
-import { locked } from './locked.ts'
 import { loadProject } from './projects.ts'
-import { startVm } from './start-vm.ts'
+import { runningVm, type Typed } from './running-vm.ts'
+import { keepSshHost } from './ssh-kept.ts'
 import { loadVmConfig } from './vm-config.ts'
 
 export interface EnterOptions {
@@ -33,21 +29,31 @@ export const enter = async (deps: Deps, text: string, options: EnterOptions): Pr
   const target = parseTarget(text, deps.env.builder.instance)
   const { vm, project } = target
   if (project !== undefined) return enterProject(deps, { vm, project }, options)
-  const [config, script, instance] = await Promise.all([
+  const [config, script, { instance, started }] = await Promise.all([
     loadVmConfig(deps, vm),
     deps.assets.text('guest/enter.sh'),
-    runningInstance(deps, vm, typedFor(options)),
+    runningVm(deps, vm, typedFor(options)),
   ])
-  const argv = entryArgv(script, config.user, codeDirectory(config.user, vm), options.argv)
-  return deps.lima.attach(instance, { argv }, { tty: options.tty, stdin: options.stdin })
+  // Its port is another one now.
+  if (started) await keepSshHost(deps, { vm, config, instance })
+  const { tty, stdin } = options
+  const directory = codeDirectory(config.user, vm)
+  if (!config.forwardAgent) {
+    const argv = entryArgv(script, config.user, directory, options.argv)
+    return deps.lima.attach(instance, { argv }, { tty, stdin })
+  }
+  const login = await agentLogin(deps, vm, config, instance)
+  const argv = loginArgv(script, directory, options.argv)
+  return deps.lima.attach(instance, { argv }, { tty, stdin, login })
 }
 
 const enterProject = async (deps: Deps, target: ProjectTarget, options: EnterOptions): Promise<number> => {
-  const [config, project, instance] = await Promise.all([
+  const [config, project, { instance, started }] = await Promise.all([
     loadVmConfig(deps, target.vm),
     loadProject(deps, target),
-    runningInstance(deps, target.vm, typedFor(options, `/${target.project}`)),
+    runningVm(deps, target.vm, typedFor(options, `/${target.project}`)),
   ])
+  if (started) await keepSshHost(deps, { vm: target.vm, config, instance })
   return deps.containers.attach({ instance, user: config.user }, target, {
     ...options,
     workdir: project.config.workdir,
@@ -55,56 +61,19 @@ const enterProject = async (deps: Deps, target: ProjectTarget, options: EnterOpt
 }
 
 /** What a person would have typed for another VM. */
-type Typed = (vm: string) => string
-
 const typedFor =
   ({ argv }: EnterOptions, project = ''): Typed =>
   (vm) =>
     argv.length === 0 ? `dvm sh ${vm}${project}` : `dvm ssh ${vm}${project} -- …`
 
-/** Names the VM that may have been meant, unless dvm knows this one: then it was. */
-const missing = async (deps: Deps, vm: string, typed: Typed): Promise<DvmError> => {
-  const names = await knownVms(deps)
-  const near = names.includes(vm) ? undefined : nearestName(vm, names)
-  const meant = near === undefined ? '' : `${typed(near)}, or for a new VM: `
-  return new DvmError('not-found', `the VM ${vm} does not exist`, {
-    hint: `${meant}dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
-  })
-}
-
-/** The VM, started when it was stopped. */
-export const runningInstance = async (
+/** The way in that the agent can go; see ports/lima/guest.ts for why it is another one. */
+const agentLogin = async (
   deps: Deps,
   vm: string,
-  typed: Typed = (name) => `dvm sync ${name}`,
-): Promise<Instance> => {
-  const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw await missing(deps, vm, typed)
-  const action = actionFor(found.status)
-  if (action === 'none') return found
-  if (action === 'restart')
-    throw new DvmError(
-      'failed',
-      `the VM ${vm} is ${found.status === '' ? 'in no known state' : found.status}`,
-      {
-        hint: `dvm sync ${vm}`,
-        tail: found.errors,
-      },
-    )
-  return locked(deps, `vm:${vm}`, () => startStopped(deps, vm, typed))
-}
-
-/** Looks again under the lock: another command may have started or removed it. */
-const startStopped = async (deps: Deps, vm: string, typed: Typed): Promise<Instance> => {
-  const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw await missing(deps, vm, typed)
-  if (found.status === 'Running') return found
-  deps.report.note(`starting ${vm}`)
-  const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
-  try {
-    await startVm(deps, found, (line) => log.line(line))
-  } finally {
-    log.close()
-  }
-  return (await findInstance(deps, instanceOf(vm))) ?? found
+  config: VmConfig,
+  instance: Instance,
+): Promise<AgentLogin> => {
+  const { ensureHostKeys } = await import('./ssh-hosts.ts')
+  await ensureHostKeys(deps, { vm, config, instance })
+  return { user: config.user, knownHostsFile: knownHostsFile(deps.env.stateDir, vm) }
 }

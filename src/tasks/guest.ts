@@ -1,6 +1,7 @@
-// The inside of a VM at a sync: the account, its directories, then the user's setup.sh, in one round trip.
+// The inside of a VM at a sync: the account, its directories and who may log in to it, then the user's setup.sh, in one round trip.
 import { DvmError } from '../core/errors.ts'
 import { renderGuestScript, setupMarker } from '../core/guest-script.ts'
+import { parseHostKey } from '../core/host-keys.ts'
 import { instanceOf } from '../core/names.ts'
 import type { VmConfig } from '../core/config.ts'
 import type { Instance } from '../ports/lima/index.ts'
@@ -12,6 +13,8 @@ export interface GuestWork {
   readonly config: VmConfig
   readonly instance: Instance
   readonly setup: { readonly path: string; readonly text: string } | undefined
+  /** Told each ssh host key of the guest, also when setup.sh fails later. */
+  readonly onHostKey: (key: string) => void
 }
 
 /** Where a VM's code is, in the guest. */
@@ -34,22 +37,30 @@ const syncName = 'dvm-sync'
 
 const day = 24 * 3_600_000
 
+const accountScript = async (deps: Pick<Deps, 'assets'>): Promise<string> =>
+  (await Promise.all(['bootstrap', 'ssh-access'].map((name) => deps.assets.text(`guest/${name}.sh`)))).join(
+    '\n',
+  )
+
 /** @throws DvmError `failed` naming the bootstrap or setup.sh, with the log's last lines. */
 export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice): Promise<void> => {
-  const { vm, config, instance, setup } = work
+  const { vm, config, instance, setup, onHostKey } = work
   const log = deps.logs.open(deps.logs.pathOf(vm, 'setup'))
   let inSetup = false
   try {
     const script = renderGuestScript({
       values: guestValues(vm, config),
-      bootstrap: await deps.assets.text('guest/bootstrap.sh'),
+      bootstrap: await accountScript(deps),
       setup: setup?.text,
     })
     const completed = await deps.lima.run(
       instance,
       { argv: ['bash', '-s', '--', syncName], input: script, timeoutMs: day },
-      (line) => {
+      (line, stream) => {
+        // setup.sh may print what it likes: before it, stdout is root's own.
+        const hostKey = inSetup || stream !== 'stdout' ? undefined : parseHostKey(line)
         if (line === setupMarker) inSetup = true
+        else if (hostKey !== undefined) onHostKey(hostKey)
         else {
           log.line(line)
           voice.progress(line)

@@ -15,7 +15,7 @@ export interface LockedOptions {
  */
 export const locked = <T>(
   deps: Pick<Deps, 'locks' | 'signal' | 'report'>,
-  resource: 'base' | `vm:${string}`,
+  resource: 'base' | 'ssh' | `vm:${string}`,
   action: () => Promise<T>,
   options: LockedOptions = {},
 ): Promise<T> =>

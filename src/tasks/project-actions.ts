@@ -8,9 +8,9 @@ import type { Place } from '../ports/containers/index.ts'
 import { projectsDirectory } from './add-project.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
-import { runningInstance } from './enter.ts'
 import { locked } from './locked.ts'
 import { configuredProjects, defaultImage, loadProject } from './projects.ts'
+import { runningVm } from './running-vm.ts'
 import { syncVm } from './sync.ts'
 import { guardWork } from './unsaved-work.ts'
 import { loadVmConfig } from './vm-config.ts'
@@ -102,8 +102,8 @@ const removeContainer = async (
   { keepData, force }: RemoveProjectOptions,
   action: 'rm' | 'reset',
 ): Promise<Place> => {
-  const [instance, config] = await Promise.all([
-    runningInstance(deps, target.vm),
+  const [{ instance }, config] = await Promise.all([
+    runningVm(deps, target.vm),
     loadVmConfig(deps, target.vm),
   ])
   const place = { instance, user: config.user }

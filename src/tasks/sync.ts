@@ -15,6 +15,7 @@ import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork } from './guest.ts'
 import { configuredVms } from './known-names.ts'
 import { defaultImage, loadProjects, projectSteps, type Project } from './projects.ts'
+import { keepSshHost } from './ssh-kept.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
 import { loadVmConfig } from './vm-config.ts'
@@ -188,7 +189,17 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
     })
   steps.push({
     title: setup === undefined ? `Prepare ${vm}` : `Prepare ${vm} and run its setup.sh`,
-    run: (voice) => prepareGuest(deps, { vm, config, instance: mustRun(instance, vm), setup }, voice),
+    run: async (voice) => {
+      const running = mustRun(instance, vm)
+      const hostKeys: string[] = []
+      const onHostKey = (key: string): void => void hostKeys.push(key)
+      try {
+        await prepareGuest(deps, { vm, config, instance: running, setup, onHostKey }, voice)
+      } finally {
+        // Also when setup.sh failed: the VM runs, on a new port, and ssh is a way to look into it.
+        await keepSshHost(deps, { vm, config, instance: running }, hostKeys)
+      }
+    },
     undo: async () => {
       if (deps.signal.aborted && instance !== undefined) await stopGuestWork(deps, instance)
     },

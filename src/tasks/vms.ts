@@ -5,6 +5,7 @@ import { checkVmName, instanceOf, vmOfInstance } from '../core/names.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
+import { dropSshHost } from './ssh-kept.ts'
 import { guardWork } from './unsaved-work.ts'
 
 export interface VmRow {
@@ -23,7 +24,11 @@ export interface VmRow {
   readonly configured: boolean
 }
 
-const vmNames = (deps: Deps, instances: readonly Instance[]): readonly (readonly [string, Instance])[] =>
+/** Users' VMs among Lima's instances. */
+export const vmNames = (
+  deps: Deps,
+  instances: readonly Instance[],
+): readonly (readonly [string, Instance])[] =>
   instances
     .map((instance) => [vmOfInstance(instance.name, deps.env.builder.instance), instance] as const)
     .filter((entry): entry is readonly [string, Instance] => entry[0] !== undefined)
@@ -101,6 +106,7 @@ export const removeVm = async (
     await guardWork(deps, instance, { vm, project: undefined }, { force: options.force, retry })
     if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
     await deps.files.remove(join(deps.env.stateDir, vm, 'lima.yaml'))
+    await dropSshHost(deps, vm)
     await deps.state.remove(vm)
     const configDirectory = join(deps.env.configDir, 'vms', vm)
     if (options.config) await deps.files.removeDirectory(configDirectory)

@@ -24,6 +24,8 @@ const commands = [
   'sync',
   'sh',
   'ssh',
+  'ssh-config',
+  'open',
   'stop',
   'rm',
   'reset',
@@ -53,7 +55,9 @@ test('every command has help, on stdout, and exits 0', async (t) => {
     assert.deepEqual([outcome.exitCode, outcome.stderr], [0, ''], command)
     assert.ok(outcome.stdout.startsWith(`Usage: dvm${command === '' ? '' : ` ${command}`} `), outcome.stdout)
   }
-  const listed = [...(helps[0]?.outcome.stdout ?? '').matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1])
+  const listed = [...(helps[0]?.outcome.stdout ?? '').matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(
+    (match) => match[1],
+  )
   assert.deepEqual(listed, [
     'ls',
     'new',
@@ -61,6 +65,8 @@ test('every command has help, on stdout, and exits 0', async (t) => {
     'sync',
     'sh',
     'ssh',
+    'ssh-config',
+    'open',
     'stop',
     'rm',
     'reset',

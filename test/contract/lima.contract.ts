@@ -9,7 +9,7 @@ import { Readable, Writable } from 'node:stream'
 import test from 'node:test'
 import type { TestContext } from 'node:test'
 import type { DvmError } from '../../src/core/errors.ts'
-import type { Instance, Lima } from '../../src/ports/lima/index.ts'
+import type { Instance, Lima, SshEndpoint } from '../../src/ports/lima/index.ts'
 
 export interface LimaSubject {
   readonly lima: Lima
@@ -110,12 +110,16 @@ export const limaContract = (title: string, make: (t: TestContext) => Promise<Li
       await assert.rejects(lima.create({ name, template, disk: 10 }), failsWith('failed', /already exists/))
       assert.notEqual(await find(), undefined)
     })
-    await step('a stopped VM runs nothing and cannot be stopped', async () => {
-      const instance = await find()
-      assert.ok(instance !== undefined)
-      await assert.rejects(lima.run(instance, { argv: ['true'] }), failsWith('failed', /is stopped/))
-      await assert.rejects(lima.stop(name), failsWith('failed', /is stopped/))
-    })
+    await step(
+      'a VM that never ran has no place for ssh to go, runs nothing and cannot be stopped',
+      async () => {
+        const instance = await find()
+        assert.ok(instance !== undefined)
+        assert.equal(await lima.endpoint(instance), undefined)
+        await assert.rejects(lima.run(instance, { argv: ['true'] }), failsWith('failed', /is stopped/))
+        await assert.rejects(lima.stop(name), failsWith('failed', /is stopped/))
+      },
+    )
     await step('starts', async () => {
       const lines: string[] = []
       await lima.start(name, {}, (line) => lines.push(line))
@@ -125,6 +129,13 @@ export const limaContract = (title: string, make: (t: TestContext) => Promise<Li
         'the log is text, not JSON',
       )
     })
+    let endpoint: SshEndpoint | undefined
+    await step('says where its ssh is and with which keys', async () => {
+      const instance = await running()
+      endpoint = await lima.endpoint(instance)
+      assert.equal(endpoint?.port, instance.sshLocalPort)
+      assert.match(endpoint.identityFiles[0] ?? '', /^\/.*\/_config\/user$/)
+    })
     await step('starting it again does nothing', async () => lima.start(name))
     await step('deleting it needs force while it runs', async () =>
       assert.rejects(lima.delete(name), failsWith('failed', /is running/)),
@@ -132,7 +143,9 @@ export const limaContract = (title: string, make: (t: TestContext) => Promise<Li
     await guestSteps(step, lima, running)
     await step('stops', async () => {
       await lima.stop(name)
-      assert.equal((await find())?.status, 'Stopped')
+      const stopped = await find()
+      assert.equal(stopped?.status, 'Stopped')
+      assert.deepEqual(await lima.endpoint(stopped), endpoint, 'that of the last start')
       await assert.rejects(lima.stop(name), failsWith('failed', /is stopped/))
       await lima.stop(name, { force: true })
     })

@@ -30,6 +30,7 @@ test('without a file everything is a default', () => {
     ports: [],
     vmType: undefined,
     devBase: undefined,
+    forwardAgent: false,
   })
 })
 
@@ -60,6 +61,7 @@ test('takes what the files say', () => {
         DVM_PORTS: ['8080:80', '65535:1', '8080:80'],
         DVM_VM_TYPE: 'vz',
         DVM_DEV_BASE: 'localhost:5000/a/b@sha256:00',
+        DVM_FORWARD_AGENT: '1',
       }),
       { hostCores: 2, vmType: 'qemu' },
     ),
@@ -76,6 +78,7 @@ test('takes what the files say', () => {
       ],
       vmType: 'vz',
       devBase: 'localhost:5000/a/b@sha256:00',
+      forwardAgent: true,
     },
   )
 })
@@ -113,6 +116,7 @@ const hostile: readonly [string, readonly (string | readonly string[])[]][] = [
   ['DVM_SUBUID_COUNT', ['-1', '1.0', 'none', '4294967296']],
   ['DVM_SUBGID_COUNT', ['-1', '0x10']],
   ['DVM_VM_TYPE', ['--vm-type', 'a b', '"', 'vz;id']],
+  ['DVM_FORWARD_AGENT', ['yes', '2', '01', ' 1', 'true', ['1', '1']]],
   ['DVM_DEV_BASE', ['-x', 'a b', '$(id)', 'a\nb', "'"]],
   [
     'DVM_PORTS',

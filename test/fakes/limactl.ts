@@ -2,6 +2,7 @@
 // (captured; test/contract/lima.contract.ts holds the two together). Exits 64 where dvm is wrong.
 import { copyFileSync, cpSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { firstSshPort } from './lima-ssh-config.ts'
 import type { FakeInstance } from './state.ts'
 import {
   allInstances,
@@ -120,7 +121,7 @@ const show = (instance: FakeInstance): void => {
       cpus: instance.cpus,
       memory: instance.memory * GiB,
       disk: instance.disk * GiB,
-      ...(running ? { sshLocalPort: 40022, hostAgentPID: 1, driverPID: 2 } : {}),
+      ...(running ? { sshLocalPort: instance.sshPort ?? firstSshPort, hostAgentPID: 1, driverPID: 2 } : {}),
       sshConfigFile: join(dir, 'ssh.config'),
       ...(instance.status === 'Broken' ? { errors: [{}] } : {}),
       sshAddress: '127.0.0.1',
@@ -186,7 +187,8 @@ const start = (): void => {
   if (instance.status === 'Broken')
     return fatal('errors inspecting instance: [failed to connect to `ha.sock`: no such file]')
   info(`Starting the instance \`${name}\` with internal VM driver \`qemu\``)
-  saveInstance({ ...instance, status: 'Running' })
+  const sshPort = (instance.sshPort ?? firstSshPort - 1) + 1
+  saveInstance({ ...instance, status: 'Running', sshPort })
   return info('READY.')
 }
 

@@ -11,20 +11,35 @@ const options = new Set([
   'ServerAliveInterval=30',
   'LogLevel=ERROR',
 ])
+/** A connection of DVM_USER's own, with the agent: all of these or none. */
+const login = [
+  /^ControlPath=none$/,
+  /^ForwardAgent=yes$/,
+  /^User=[a-z][a-z0-9-]*$/,
+  /^StrictHostKeyChecking=yes$/,
+  /^NoHostAuthenticationForLocalhost=no$/,
+  /^HostKeyAlias=dvm-[a-z0-9-]+$/,
+  /^UserKnownHostsFile="\/[^"]+\.known_hosts"$/,
+]
 const words = [...argv]
+let logins = 0
 let config = ''
 let stdin = true
 while (words[0]?.startsWith('-') === true) {
   const flag = words.shift()
   if (flag === '-F') config = words.shift() ?? ''
   else if (flag === '-o' && options.has(words[0] ?? '')) words.shift()
-  else if (flag === '-n') stdin = false
+  else if (flag === '-o' && login.some((option) => option.test(words[0] ?? ''))) {
+    words.shift()
+    logins += 1
+  } else if (flag === '-n') stdin = false
   else if (flag !== '-T' && flag !== '-t')
     refuse(`ssh: not an option that dvm uses: ${flag} ${words[0] ?? ''}`)
 }
 const [host = '', separator, line, ...more] = words
 if (separator !== '--' || line === undefined || more.length > 0)
   refuse('ssh: expected HOST -- one line for the shell')
+if (logins !== 0 && logins !== login.length) refuse('ssh: half of a login with the agent')
 if (!existsSync(config)) refuse(`ssh: no configuration file "${config}"`)
 await answerAs('limactl', readScript().limactl, ['ssh', host])
 if (findInstance(host.replace(/^lima-/, ''))?.status !== 'Running') {

@@ -9,7 +9,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { limaSshConfig } from './lima-ssh-config.ts'
 
 export interface FakeInstance {
   readonly name: string
@@ -23,6 +24,8 @@ export interface FakeInstance {
   readonly template: string
   readonly portForwards: readonly string[]
   protected?: boolean
+  /** Another one at each start, as Lima does it; 0 or none before the first. */
+  sshPort?: number
 }
 
 /** An answer that the test has put in place of the fake's own, for calls whose words start with `match`. */
@@ -106,10 +109,10 @@ export const saveInstance = (instance: FakeInstance): void => {
   const directory = join(limaHome, instance.name)
   mkdirSync(directory, { recursive: true })
   writeFileSync(instanceFile(instance.name), JSON.stringify(instance))
-  for (const file of ['ssh.config', 'ssh.sock']) rmSync(join(directory, file), { force: true })
-  if (instance.status !== 'Running' || readScript().ssh !== true) return
-  writeFileSync(join(directory, 'ssh.config'), `Host lima-${instance.name.replaceAll(/[._]/g, '-')}\n`)
-  writeFileSync(join(directory, 'ssh.sock'), '')
+  rmSync(join(directory, 'ssh.sock'), { force: true })
+  if (instance.status !== 'Running') return
+  writeFileSync(join(directory, 'ssh.config'), limaSshConfig(instance, directory, dirname(directory)))
+  if (readScript().ssh === true) writeFileSync(join(directory, 'ssh.sock'), '')
 }
 
 export const removeInstance = (name: string): void =>

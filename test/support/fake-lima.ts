@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { Lima, LimaOptions } from '../../src/ports/lima/index.ts'
 import { createLima } from '../../src/ports/lima/index.ts'
 import { createExec } from '../../src/system/exec.ts'
+import { limaSshConfig } from '../fakes/lima-ssh-config.ts'
 import type { FakeInstance, JournalEntry, Script } from '../fakes/state.ts'
 import { compileCache } from './compile-cache.ts'
 
@@ -59,6 +60,9 @@ export const fakeLima = (t: Cleanup, script: Script = {}): FakeLima => {
         ...instance,
       }
       writeFileSync(instanceFile(instance.name), JSON.stringify(complete))
+      const directory = dirname(instanceFile(instance.name))
+      if (complete.status === 'Running')
+        writeFileSync(join(directory, 'ssh.config'), limaSshConfig(complete, directory, dirname(directory)))
     },
     instance: (name) =>
       existsSync(instanceFile(name))

@@ -173,6 +173,10 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
       running(instance)
       return memory.attached
     },
+    endpoint: ({ sshLocalPort }) =>
+      Promise.resolve(
+        sshLocalPort === 0 ? undefined : { port: sshLocalPort, identityFiles: ['/lima/_config/user'] },
+      ),
     copy: () => Promise.reject(new Error('no task copies yet')),
     createCommand: (spec) => words.createCommand(spec),
     startCommand: (name) => words.startCommand(name),

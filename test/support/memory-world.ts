@@ -17,6 +17,7 @@ import { createPinsFile } from '../../src/ports/pins-file.ts'
 import { createScaffold } from '../../src/ports/scaffold.ts'
 import { createStateStore } from '../../src/ports/state.ts'
 import { createBaseStore } from '../../src/ports/store/index.ts'
+import { createUserSshConfig } from '../../src/ports/user-ssh-config.ts'
 import { createExec } from '../../src/system/exec.ts'
 import type { Deps } from '../../src/tasks/deps.ts'
 import { createMemoryBuilder, healthyDisk, type MemoryDisk } from './memory-builder.ts'
@@ -89,6 +90,7 @@ export const memoryWorld = (
     },
     containers: createContainers(lima, assets),
     context: createContextPort(),
+    editors: { find: () => Promise.resolve(undefined), open: () => Promise.resolve(0) },
     files: createHostFiles(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), 'dvm test'),
@@ -103,6 +105,7 @@ export const memoryWorld = (
     scaffold: createScaffold(),
     state: createStateStore(env.stateDir, note),
     store: createBaseStore(env.cacheDir),
+    userSshConfig: createUserSshConfig(home),
     undo: { lima: createMemoryLima(memory, true), builder: createMemoryBuilder(memory, disk, true) },
   }
   const generations = join(env.cacheDir, 'base/generations')

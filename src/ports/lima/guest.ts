@@ -2,7 +2,8 @@
 // A command sees the same directory, environment and arguments either way.
 import { dirname, join } from 'node:path'
 import { quoteWord } from '../../core/command.ts'
-import type { GuestCommand, Instance } from './types.ts'
+import { sshPath } from '../../core/ssh-syntax.ts'
+import type { AgentLogin, GuestCommand, Instance } from './types.ts'
 
 /** Lima's name for the guest in its ssh configuration. */
 export const sshHost = (instance: string): string => `lima-${instance.replaceAll(/[._]/g, '-')}`
@@ -22,6 +23,22 @@ export const guestLine = (guest: GuestCommand): string => {
 }
 
 /**
+ * Forwarding the agent takes a connection of its own. Over a control socket the master decides: it forwards only what it was started
+ * with, and Lima starts it without. It would not reach DVM_USER either, because the agent's socket in the guest is Lima's user's, and
+ * sudo drops its name. So: no control socket, DVM_USER's own login, and a host that is checked, since it gets the use of the agent.
+ */
+const loginOptions = (instance: string, login: AgentLogin): readonly string[] =>
+  [
+    'ControlPath=none',
+    'ForwardAgent=yes',
+    `User=${login.user}`,
+    'StrictHostKeyChecking=yes',
+    'NoHostAuthenticationForLocalhost=no',
+    `HostKeyAlias=${instance}`,
+    `UserKnownHostsFile=${sshPath(login.knownHostsFile)}`,
+  ].flatMap((option) => ['-o', option])
+
+/**
  * ssh's arguments. It uses the control socket when a master listens there and connects by itself otherwise, but never
  * becomes the master: that would outlive this process and hold its descriptors.
  */
@@ -30,9 +47,12 @@ export const sshArgs = (
   sshConfigFile: string,
   guest: GuestCommand,
   terminal: { readonly tty: boolean; readonly stdin: boolean },
+  login?: AgentLogin,
 ): readonly string[] => [
   '-F',
   sshConfigFile,
+  // These go before what the file says.
+  ...(login === undefined ? [] : loginOptions(instance.name, login)),
   '-o',
   'BatchMode=yes',
   '-o',

@@ -165,6 +165,7 @@ export const createLima = (options: LimaOptions): Lima => {
     run: shell.run,
     stream: shell.stream,
     attach: shell.attach,
+    endpoint: shell.endpoint,
     copy: async (instance, copy, onLine) => {
       // limactl takes whatever has a colon for `INSTANCE:PATH`, and scp reads % and globs in its own way.
       if (copy.host.includes(':') || /[%*?[\]\\]/.test(copy.guest))

@@ -54,6 +54,19 @@ export interface GuestCommand {
   readonly workdir?: string
 }
 
+/** How a client of the person's own reaches a guest's sshd, on the host's loopback. */
+export interface SshEndpoint {
+  readonly port: number
+  readonly identityFiles: readonly string[]
+}
+
+/** A connection of one's own, as another user than Lima's, with the person's ssh agent. */
+export interface AgentLogin {
+  readonly user: string
+  /** Who gets the agent must be the VM: its host keys are here, under the name of the instance. */
+  readonly knownHostsFile: string
+}
+
 export interface CopySpec {
   readonly direction: 'to-guest' | 'from-guest'
   readonly host: string
@@ -61,6 +74,13 @@ export interface CopySpec {
   /** For directories. */
   readonly recursive?: boolean
   readonly timeoutMs?: number
+}
+
+export interface AttachOptions {
+  readonly tty?: boolean
+  readonly stdin?: boolean
+  /** With the agent, and so not over Lima's connection. */
+  readonly login?: AgentLogin | undefined
 }
 
 /**
@@ -84,11 +104,9 @@ export interface Lima {
   /** As `run`, with stdin from and stdout to a stream, byte for byte. */
   stream(instance: Instance, guest: GuestCommand, streams: Streams, onLine?: OnLine): Promise<Completed>
   /** Gives the guest command this terminal; resolves to its exit code. `stdin: false` leaves stdin alone. */
-  attach(
-    instance: Instance,
-    guest: GuestCommand,
-    options?: { readonly tty?: boolean; readonly stdin?: boolean },
-  ): Promise<number>
+  attach(instance: Instance, guest: GuestCommand, options?: AttachOptions): Promise<number>
+  /** Undefined before the first start. The port of a VM that does not run is that of its last start. */
+  endpoint(instance: Instance): Promise<SshEndpoint | undefined>
   copy(instance: Instance, copy: CopySpec, onLine?: OnLine): Promise<void>
   /** What `create` would run. */
   createCommand(spec: CreateSpec): Command

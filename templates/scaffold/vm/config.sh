@@ -7,3 +7,6 @@
 
 # Ports of this VM on the host's loopback, host:guest.
 # DVM_PORTS=(3000:3000 5432:5432)
+
+# Lets this VM use your ssh agent. The risk: while you are connected, whoever is root in here can log in as you wherever your keys open.
+# DVM_FORWARD_AGENT=1

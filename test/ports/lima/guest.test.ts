@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import test from 'node:test'
 import { controlSocket, guestLine, guestTerm, sshArgs, sshHost } from '../../../src/ports/lima/guest.ts'
 
@@ -26,6 +27,33 @@ test('ssh uses the control socket but never becomes the master', () => {
   ])
   assert.equal(controlSocket('/x/dvm-app/ssh.config'), '/x/dvm-app/ssh.sock')
   assert.equal(sshHost('dvm-app'), 'lima-dvm-app')
+})
+
+test('with the agent ssh connects as the user itself, past the control socket, to a host that it knows', () => {
+  const login = { user: 'me', knownHostsFile: '/s t/100%/app.known_hosts' }
+  const args = sshArgs({ name: 'dvm-app' }, '/x', { argv: ['true'] }, { tty: false, stdin: true }, login)
+  assert.deepEqual(
+    args.slice(2, args.indexOf('BatchMode=yes') - 1).filter((word) => word !== '-o'),
+    [
+      'ControlPath=none',
+      'ForwardAgent=yes',
+      'User=me',
+      'StrictHostKeyChecking=yes',
+      'NoHostAuthenticationForLocalhost=no',
+      'HostKeyAlias=dvm-app',
+      'UserKnownHostsFile="/s t/100%%/app.known_hosts"',
+    ],
+  )
+  // What the real ssh makes of it, over what Lima's own configuration says.
+  const read = spawnSync('ssh', ['-G', '-F', '/dev/null', ...args.slice(2)], { encoding: 'utf8' }).stdout
+  for (const line of [
+    'user me',
+    'forwardagent yes',
+    'stricthostkeychecking true',
+    'hostkeyalias dvm-app',
+    'userknownhostsfile /s t/100%/app.known_hosts',
+  ])
+    assert.ok(read.split('\n').includes(line), line)
 })
 
 test('terminals that a guest does not know are replaced', () => {
