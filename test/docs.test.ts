@@ -7,6 +7,7 @@ import test from 'node:test'
 import type { Command } from 'commander'
 import { parse } from 'yaml'
 import { vmVariables } from '../src/core/config.ts'
+import { projectVariables } from '../src/core/project.ts'
 import { parseEnvironment } from '../src/core/environment.ts'
 import { exitCodes } from '../src/core/errors.ts'
 import { flavourNames } from '../src/core/flavour.ts'
@@ -82,10 +83,12 @@ const environmentVariables = (): string[] => {
   return [...seen]
 }
 /** What a setup.sh may rely on, as its starter says. */
-const setupVariables = /Set here: (.*)/.exec(read('templates/scaffold/vm/setup.sh'))?.[1]?.split(', ') ?? []
+const setupVariables = ['vm', 'project'].flatMap(
+  (kind) => /Set here: (.*)/.exec(read(`templates/scaffold/${kind}/setup.sh`))?.[1]?.split(', ') ?? [],
+)
 
 test('the README names every variable that dvm knows, and no other', () => {
-  const known = new Set([...environmentVariables(), ...vmVariables, ...setupVariables])
+  const known = new Set([...environmentVariables(), ...vmVariables, ...projectVariables, ...setupVariables])
   assert.ok(known.size > 30, 'the decoder was asked')
   const missing = [...known].filter((name) => !readme.includes(`\`${name}\``))
   const unknown = [...readme.matchAll(/\bDVM_[A-Z][A-Z_]*[A-Z]\b/g)].map(([name]) => name)

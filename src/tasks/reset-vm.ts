@@ -9,16 +9,22 @@ export interface ResetVmOptions {
   readonly yes: boolean
   /** Lose git work that exists nowhere else. */
   readonly force: boolean
+  /** Both do the same. */
+  readonly typed: 'reset' | 'recreate'
 }
 
 /** @throws DvmError `refused` without `yes`; a configuration that is wrong is told before anything is removed. */
-export const resetVm = async (deps: Deps, vm: string, { yes, force }: ResetVmOptions): Promise<void> => {
+export const resetVm = async (
+  deps: Deps,
+  vm: string,
+  { yes, force, typed }: ResetVmOptions,
+): Promise<void> => {
   checkVmName(vm, deps.env.builder.instance)
   if (!yes)
     throw new DvmError('refused', `resetting ${vm} deletes everything inside it`, {
-      hint: `dvm reset ${vm} --yes`,
+      hint: `dvm ${typed} ${vm} --yes`,
     })
   await planSync(deps, vm)
-  await removeVm(deps, vm, { yes, force, config: false })
+  await removeVm(deps, vm, { yes, force, config: false, typed: `dvm ${typed} ${vm} --yes` })
   await syncVm(deps, vm, { wait: true })
 }

@@ -93,7 +93,13 @@ export interface Removed {
 export const removeVm = async (
   deps: Deps,
   vm: string,
-  options: { readonly yes: boolean; readonly force: boolean; readonly config: boolean },
+  options: {
+    readonly yes: boolean
+    readonly force: boolean
+    readonly config: boolean
+    /** What was typed, when it was not `rm`. */
+    readonly typed?: string
+  },
 ): Promise<Removed> => {
   checkVmName(vm, deps.env.builder.instance)
   if (!options.yes)
@@ -102,7 +108,7 @@ export const removeVm = async (
     })
   return locked(deps, `vm:${vm}`, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
-    const retry = `dvm rm ${vm} --yes${options.config ? ' --config' : ''}`
+    const retry = options.typed ?? `dvm rm ${vm} --yes${options.config ? ' --config' : ''}`
     await guardWork(deps, instance, { vm, project: undefined }, { force: options.force, retry })
     if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
     await deps.files.remove(join(deps.env.stateDir, vm, 'lima.yaml'))

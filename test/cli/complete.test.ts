@@ -39,7 +39,7 @@ const lines: readonly (readonly [string, string])[] = [
   ['sh ', '<vm/project>'],
   ['stop ', '<vm/project>'],
   ['rm ', '<vm/project>'],
-  ['rm --yes app --', '--keep-data --config --help'],
+  ['rm --yes app --', '--force --keep-data --config --help'],
   ['rm -- -', '<vm/project>'],
   ['new ', ''],
   ['ls ', '<vm>'],

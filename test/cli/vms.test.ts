@@ -101,7 +101,7 @@ test('an instance that Lima protects is not removed', async (t) => {
   fake.add({ name: 'dvm-app', protected: true })
   const { exitCode, stderr } = await run(['rm', 'app', '--yes'])
   assert.deepEqual(
-    [exitCode, stderr.split('\n')[0]],
+    [exitCode, stderr.split('\n')[1]],
     [9, 'dvm: the Lima instance dvm-app is protected from removal'],
   )
 })

@@ -37,7 +37,9 @@ test('work that exists nowhere else keeps the VM, is named, and needs --force to
       'commit and push it, or lose it with: dvm rm app --yes --force',
     ],
   )
-  await assert.rejects(resetVm(world.deps, 'app', { yes: true, force: false }), { code: 'refused' })
+  await assert.rejects(resetVm(world.deps, 'app', { yes: true, force: false, typed: 'reset' }), {
+    code: 'refused',
+  })
   assert.ok(world.memory.vms.has('dvm-app'))
   assert.equal((await remove(true)).instance, true)
   assert.ok(!world.memory.vms.has('dvm-app'))
@@ -72,9 +74,11 @@ test('one that does not answer is removed all the same, and why nobody looked is
 test('a reset of a VM whose configuration is wrong removes nothing', async (t) => {
   const { world } = setUp(t, 'Running')
   world.write('.config/dvm/vms/app/config.sh', 'DVM_CPUS=many\n')
-  await assert.rejects(resetVm(world.deps, 'app', { yes: true, force: true }), { code: 'config' })
+  await assert.rejects(resetVm(world.deps, 'app', { yes: true, force: true, typed: 'reset' }), {
+    code: 'config',
+  })
   assert.ok(world.memory.vms.has('dvm-app'))
-  await assert.rejects(resetVm(world.deps, 'app', { yes: false, force: true }), {
+  await assert.rejects(resetVm(world.deps, 'app', { yes: false, force: true, typed: 'reset' }), {
     code: 'refused',
     hint: 'dvm reset app --yes',
   })

@@ -32,7 +32,7 @@ export const registerReset = (program: Command, context: CliContext): void => {
           },
         )
       const { resetVm } = await import('../../tasks/reset-vm.ts')
-      await resetVm(deps, vm, { yes, force })
+      await resetVm(deps, vm, { yes, force, typed: 'reset' })
     })
 }
 
@@ -45,6 +45,10 @@ export const registerRecreate = (program: Command, context: CliContext): void =>
     .option('--force', 'lose git work that was not committed or pushed')
     .action(async (vm: string, flags: { yes?: true; force?: true }) => {
       const { resetVm } = await import('../../tasks/reset-vm.ts')
-      await resetVm(await context.deps(), vm, { yes: flags.yes ?? false, force: flags.force ?? false })
+      await resetVm(await context.deps(), vm, {
+        yes: flags.yes ?? false,
+        force: flags.force ?? false,
+        typed: 'recreate',
+      })
     })
 }
