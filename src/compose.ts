@@ -1,8 +1,8 @@
 // Builds the ports once, from the environment and the abort signal. Part of the composition root, loaded only when needed.
-import { availableParallelism, userInfo } from 'node:os'
+import { availableParallelism, freemem, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Reporter } from './cli/reporter.ts'
-import { createStepRunner } from './cli/run-steps.ts'
+import { createSideBySideRunner, createStepRunner } from './cli/run-steps.ts'
 import type { Environment } from './core/environment.ts'
 import { createAssets } from './ports/assets.ts'
 import { createBashConfig } from './ports/bash-config.ts'
@@ -62,9 +62,11 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     host: {
       arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
       cpus: availableParallelism(),
+      freeMemory: freemem,
       user: user.username,
     },
     runSteps: createStepRunner(process.stderr, live, signal),
+    runSideBySide: createSideBySideRunner(process.stderr, live, signal),
     checkOwnership,
     assets,
     builder: createBuilder(lima),

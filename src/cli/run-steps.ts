@@ -1,5 +1,5 @@
 // Shows steps while they run: one living line a step on a terminal, one plain line a step elsewhere. All on stderr.
-import type { Step, StepVoice, RunSteps } from '../tasks/steps.ts'
+import type { Step, StepVoice, RunSideBySide, RunSteps } from '../tasks/steps.ts'
 import type { Output } from './reporter.ts'
 
 type RunOne = (step: Step, voice: StepVoice) => Promise<void>
@@ -31,6 +31,32 @@ export const createStepRunner = (
   }
 }
 
+/** The same for independent steps. A failure is kept for later: its words would meet the others' lines. */
+export const createSideBySideRunner =
+  (stderr: NodeJS.WriteStream, live: boolean, signal: AbortSignal): RunSideBySide =>
+  async (steps, limit) => {
+    const failures: unknown[] = []
+    const runOne: RunOne = async (step, voice) => {
+      try {
+        signal.throwIfAborted()
+        await step.run(voice)
+      } catch (error) {
+        failures.push(error)
+        throw error
+      }
+    }
+    if (live) await showLive(stderr, limit)(steps, runOne)
+    else {
+      const waiting = [...steps]
+      const worker = async (): Promise<void> => {
+        for (let step = waiting.shift(); step !== undefined; step = waiting.shift())
+          await showPlain(stderr)([step], runOne).catch(() => undefined)
+      }
+      await Promise.all(Array.from({ length: Math.min(limit, steps.length) }, worker))
+    }
+    return failures
+  }
+
 const showPlain =
   (stderr: Output): Show =>
   async (steps, runOne) => {
@@ -59,8 +85,9 @@ const elapsed = (start: number): string => {
     : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 }
 
+/** With a limit the steps are independent: they run side by side, and a failure ends none but its own. */
 const showLive =
-  (stderr: NodeJS.WriteStream): Show =>
+  (stderr: NodeJS.WriteStream, limit?: number): Show =>
   async (steps, runOne) => {
     const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = await import('listr2')
     const logger = new ListrLogger({ processOutput: new ProcessOutput(stderr, stderr) })
@@ -80,6 +107,7 @@ const showLive =
       })),
       {
         registerSignalListeners: false,
+        ...(limit === undefined ? {} : { concurrent: limit, exitOnError: false }),
         // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the default renderer types its logger more narrowly than its documentation
         rendererOptions: { logger, timer: PRESET_TIMER },
       },

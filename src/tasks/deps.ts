@@ -17,7 +17,7 @@ import type { Scaffold } from '../ports/scaffold.ts'
 import type { StateStore } from '../ports/state.ts'
 import type { BaseStore } from '../ports/store/index.ts'
 import type { UserSshConfig } from '../ports/user-ssh-config.ts'
-import type { RunSteps } from './steps.ts'
+import type { RunSideBySide, RunSteps } from './steps.ts'
 
 /** Where a task says what a person should know. Wording of failures stays in the errors themselves. */
 export interface Report {
@@ -32,6 +32,8 @@ export interface Host {
   /** x86_64 or aarch64 */
   readonly arch: string
   readonly cpus: number
+  /** Bytes that programs could take now. */
+  readonly freeMemory: () => number
   readonly user: string
 }
 
@@ -43,6 +45,7 @@ export interface Deps {
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   readonly runSteps: RunSteps
+  readonly runSideBySide: RunSideBySide
   /** Refuses a path that others may change; see ports/ownership. */
   readonly checkOwnership: (path: string, upTo: string) => Promise<void>
   readonly assets: Assets

@@ -18,5 +18,8 @@ export interface Step {
   readonly undo?: () => Promise<void>
 }
 
+/** Runs independent steps, so many at a time, and shows them; resolves to the failures. None stops the others, and none is undone. */
+export type RunSideBySide = (steps: readonly Step[], limit: number) => Promise<readonly unknown[]>
+
 /** Runs steps in order and shows them; rejects with the first failure after everything was undone. */
 export type RunSteps = (steps: readonly Step[]) => Promise<void>

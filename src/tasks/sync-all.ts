@@ -1,26 +1,72 @@
-// `dvm sync --all`: one VM after the other for now; one VM's failure does not stop the next.
+// `dvm sync --all`: side by side as far as memory goes, a line per VM; one VM's failure stops nobody else.
+import { DvmError } from '../core/errors.ts'
+import { instanceOf } from '../core/names.ts'
+import { boundOf } from '../core/side-by-side.ts'
+import { gib } from '../core/sizes.ts'
 import type { Deps } from './deps.ts'
+import { nestedIn } from './nested-steps.ts'
+import type { Step } from './steps.ts'
 import { syncVm, type SyncOptions } from './sync.ts'
+import { loadVmConfig } from './vm-config.ts'
 
-/** Resolves to how many failed; each failure is told as it happens. */
+export interface SyncAllOptions extends SyncOptions {
+  /** How many at the same time; undefined: what memory allows. */
+  readonly jobs: number | undefined
+}
+
+/** Memory that each VM which does not run will take. One whose configuration cannot be read is not started either. */
+const needsOf = async (deps: Deps, names: readonly string[]): Promise<readonly number[]> => {
+  const running = new Set(
+    (await deps.lima.list()).filter(({ status }) => status === 'Running').map(({ name }) => name),
+  )
+  const needs = await Promise.all(
+    names
+      .filter((name) => !running.has(instanceOf(name)))
+      .map((name) =>
+        loadVmConfig(deps, name).then(
+          ({ memory }) => memory * gib,
+          () => 0,
+        ),
+      ),
+  )
+  return needs.filter((need) => need > 0)
+}
+
+/** Resolves to what failed, each failure with the name of its VM. */
 export const syncAll = async (
   deps: Deps,
   names: readonly string[],
-  options: SyncOptions,
-  tell: (error: unknown) => void,
-): Promise<number> => {
-  let failed = 0
-  if (names.length === 0) deps.report.note('no VM has a configuration yet: dvm new NAME')
-  for (const name of names) {
-    try {
-      await syncVm(deps, name, options)
-    } catch (error) {
-      deps.signal.throwIfAborted()
-      failed += 1
-      deps.report.warn(`${name} failed`)
-      tell(error)
-    }
+  { jobs, wait }: SyncAllOptions,
+): Promise<readonly unknown[]> => {
+  if (names.length === 0) {
+    deps.report.note('no VM has a configuration yet: dvm new NAME')
+    return []
   }
-  if (names.length > 1) deps.report.note(`${names.length - failed} of ${names.length} VMs are ready`)
-  return failed
+  const limit =
+    jobs ??
+    boundOf(
+      { memory: deps.host.freeMemory(), cpus: deps.host.cpus },
+      await needsOf(deps, names),
+      names.length,
+    )
+  const steps = names.map((name): Step => ({
+    title: name,
+    run: async (voice) => {
+      const told = (line: string): void => voice.note(`${name}: ${line}`)
+      const own: Deps = {
+        ...deps,
+        runSteps: nestedIn({ ...voice, note: told }, deps.signal),
+        report: { note: told, warn: (line) => deps.report.warn(`${name}: ${line}`) },
+      }
+      try {
+        await syncVm(own, name, { wait })
+      } catch (error) {
+        throw error instanceof DvmError ? error.with({ message: `${name}: ${error.message}` }) : error
+      }
+    },
+  }))
+  const failures = await deps.runSideBySide(steps, limit)
+  deps.signal.throwIfAborted()
+  if (names.length > 1) deps.report.note(`${names.length - failures.length} of ${names.length} VMs are ready`)
+  return failures
 }

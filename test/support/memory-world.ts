@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { createStepRunner } from '../../src/cli/run-steps.ts'
+import { createSideBySideRunner, createStepRunner } from '../../src/cli/run-steps.ts'
 import { parseEnvironment } from '../../src/core/environment.ts'
 import { Interrupted } from '../../src/core/errors.ts'
 import { createAssets } from '../../src/ports/assets.ts'
@@ -72,8 +72,13 @@ export const memoryWorld = (
     version: '1.2.3',
     signal: abort.signal,
     report: { note, warn: (line) => note(`warning: ${line}`) },
-    host: { arch: 'x86_64', cpus: 8, user: 'tester' },
+    host: { arch: 'x86_64', cpus: 8, user: 'tester', freeMemory: () => 64 * 1024 ** 3 },
     runSteps: createStepRunner({ write: note } as unknown as NodeJS.WriteStream, false, abort.signal),
+    runSideBySide: createSideBySideRunner(
+      { write: note } as unknown as NodeJS.WriteStream,
+      false,
+      abort.signal,
+    ),
     checkOwnership,
     assets,
     builder: createMemoryBuilder(memory, disk),

@@ -7,8 +7,6 @@ import { parse } from 'yaml'
 import { DvmError } from '../../src/core/errors.ts'
 import { setupMarker } from '../../src/core/guest-script.ts'
 import { instanceOf } from '../../src/core/names.ts'
-import { configuredVms } from '../../src/tasks/known-names.ts'
-import { syncAll } from '../../src/tasks/sync-all.ts'
 import { dryRunSync, syncVm } from '../../src/tasks/sync.ts'
 import { qcow2Header } from '../support/disks.ts'
 import { manifestOf, metadataOf } from '../support/generations.ts'
@@ -331,29 +329,4 @@ test('a setup.sh that others can write to is refused', async (t) => {
   const error = await failure(sync(world))
   assert.deepEqual([error.code, error.hint], ['refused', `chmod go-w '${setup}'`])
   assert.deepEqual(acts(world), [])
-})
-
-test('all VMs: one that fails does not stop the others', async (t) => {
-  const world = memoryWorld(t)
-  for (const vm of ['a', 'b', 'c']) configure(world, '', vm)
-  world.write('.config/dvm/vms/Not-a-VM/config.sh', '')
-  const names = await configuredVms(world.deps)
-  assert.deepEqual(names, ['a', 'b', 'c'])
-  world.memory.at = (call) => {
-    if (call === 'start dvm-b') throw new DvmError('failed', 'no')
-  }
-  const told: unknown[] = []
-  const failed = await syncAll(world.deps, names, { wait: true }, (error) =>
-    told.push((error as DvmError).message),
-  )
-  assert.deepEqual([failed, told], [1, ['no']])
-  assert.deepEqual([...world.memory.vms.keys()].sort(), ['dvm-a', 'dvm-c'])
-  assert.ok(world.story.includes('2 of 3 VMs are ready'))
-})
-
-test('all of none says what to do', async (t) => {
-  const world = memoryWorld(t)
-  assert.deepEqual(await configuredVms(world.deps), [])
-  assert.equal(await syncAll(world.deps, [], { wait: true }, () => assert.fail()), 0)
-  assert.deepEqual(world.story, ['no VM has a configuration yet: dvm new NAME'])
 })

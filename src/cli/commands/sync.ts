@@ -9,6 +9,14 @@ interface Flags {
   readonly all?: true
   readonly dryRun?: true
   readonly wait: boolean
+  readonly jobs?: number
+}
+
+const parseJobs = (text: string): number => {
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  throw new DvmError('usage', `--jobs must be a whole number from 1 to 99, not "${text}"`, {
+    hint: 'dvm sync --all --jobs 2',
+  })
 }
 
 export const registerSync = (program: Command, context: CliContext): void => {
@@ -17,6 +25,7 @@ export const registerSync = (program: Command, context: CliContext): void => {
     .description('create or start a VM from the current base, run its setup.sh, bring up its projects')
     .argument('[vm/project]', 'the VM, or VM/PROJECT for one of its projects')
     .option('--all', 'every VM that has a configuration')
+    .option('--jobs <n>', 'with --all: how many at the same time (default: what memory allows)', parseJobs)
     .option('--dry-run', 'print what would run, and call nothing')
     .option('--no-wait', 'fail (exit 7) instead of waiting for another sync of the same VM')
     .action(async (vm: string | undefined, flags: Flags) => {
@@ -40,10 +49,9 @@ export const registerSync = (program: Command, context: CliContext): void => {
         return
       }
       if (target === undefined) {
-        const failed = await syncAll(deps, names, { wait: flags.wait }, (error) =>
-          context.reporter.error(error, deps.env.debug),
-        )
-        if (failed > 0) context.exitWith(1)
+        const failures = await syncAll(deps, names, { wait: flags.wait, jobs: flags.jobs })
+        for (const error of failures) context.reporter.error(error, deps.env.debug)
+        if (failures.length > 0) context.exitWith(1)
       } else await syncVm(deps, target.vm, { wait: flags.wait, project: target.project })
     })
 }
