@@ -1,7 +1,6 @@
 // Builds the ports once, from the environment and the abort signal. Part of the composition root, loaded only when needed.
 import { availableParallelism, userInfo } from 'node:os'
 import { join } from 'node:path'
-import type { Reporter } from './cli/reporter.ts'
 import { createStepRunner } from './cli/run-steps.ts'
 import type { Environment } from './core/environment.ts'
 import { createAssets } from './ports/assets.ts'
@@ -20,21 +19,23 @@ import { createScaffold } from './ports/scaffold.ts'
 import { createStateStore } from './ports/state.ts'
 import { createBaseStore } from './ports/store/index.ts'
 import { createExec } from './system/exec.ts'
-import type { Deps } from './tasks/deps.ts'
+import type { Deps, Report } from './tasks/deps.ts'
 
 export interface Composition {
   readonly env: Environment
   /** The environment as it is, for child processes. */
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
-  readonly reporter: Reporter
+  readonly reporter: Report
   readonly version: string
   /** What was typed, for the name on a lock. */
   readonly command: string
 }
 
-export const compose = ({ env, variables, signal, reporter, version, command }: Composition): Deps => {
+export const compose = (composition: Composition): Deps => {
+  const { env, variables, signal, reporter, version, command } = composition
   const user = userInfo()
+  const kvmCacheFile = join(env.cacheDir, 'kvm')
   const limaOf = (exec: ReturnType<typeof createExec>) =>
     createLima({
       exec,
@@ -42,7 +43,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
       logLevel: env.limaLogLevel,
       variables,
       warn: (line) => reporter.warn(line),
-      kvmCacheFile: join(env.cacheDir, 'kvm'),
+      kvmCacheFile,
     })
   const exec = createExec(signal)
   const lima = limaOf(exec)
@@ -63,6 +64,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     runSteps: createStepRunner(process.stderr, live, signal),
     checkOwnership,
     assets: createAssets(),
+    apart: (until, report) => compose({ ...composition, signal: until, reporter: report }),
     builder: createBuilder(lima),
     config: createBashConfig({
       exec,
@@ -73,6 +75,11 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     }),
     consoles: createConsoles(),
     context: createContextPort(),
+    // Only one command asks for facts: the others do not load what finds them.
+    facts: async () => {
+      const { createHostFacts } = await import('./ports/host-facts.ts')
+      return createHostFacts({ exec, variables, kvmCacheFile })
+    },
     files: createHostFiles(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), command),

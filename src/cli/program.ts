@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { DvmError } from '../core/errors.ts'
 import { registerBase } from './commands/base.ts'
+import { registerDoctor } from './commands/doctor.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
 import { registerPins } from './commands/pins.ts'
@@ -39,6 +40,7 @@ export const createProgram = (context: CliContext): Command => {
   registerRm(program, context)
   registerBase(program, context)
   registerPins(program, context)
+  registerDoctor(program, context)
   registerVersion(program, context)
   registerHelp(program)
   pointToOwnHelp(program, 'dvm')

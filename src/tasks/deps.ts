@@ -5,6 +5,7 @@ import type { BashConfig } from '../ports/bash-config.ts'
 import type { Builder } from '../ports/builder/index.ts'
 import type { Consoles } from '../ports/console.ts'
 import type { ContextPort } from '../ports/context.ts'
+import type { HostFacts } from '../ports/host-facts.ts'
 import type { HostFiles } from '../ports/host-files.ts'
 import type { Lima } from '../ports/lima/index.ts'
 import type { Locks } from '../ports/locks.ts'
@@ -42,11 +43,14 @@ export interface Deps {
   readonly runSteps: RunSteps
   /** Refuses a path that others may change; see ports/ownership. */
   readonly checkOwnership: (path: string, upTo: string) => Promise<void>
+  /** The same ports for a part that may be given up: what it started ends with the signal, and it reports elsewhere. */
+  readonly apart: (until: AbortSignal, report: Report) => Deps
   readonly assets: Assets
   readonly builder: Builder
   readonly config: BashConfig
   readonly consoles: Consoles
   readonly context: ContextPort
+  readonly facts: () => Promise<HostFacts>
   readonly files: HostFiles
   readonly lima: Lima
   readonly locks: Locks

@@ -35,6 +35,7 @@ const commands = [
   'pins list',
   'pins check',
   'pins update',
+  'doctor',
   'version',
 ]
 test('every command has help, on stdout, and exits 0', async (t) => {
@@ -60,6 +61,7 @@ test('every command has help, on stdout, and exits 0', async (t) => {
     'rm',
     'base',
     'pins',
+    'doctor',
     'version',
     'help',
   ])
@@ -157,10 +159,23 @@ test('version and help load the command line and nothing else', async (t) => {
   }
 })
 
+test('doctor loads neither the build nor a terminal that draws', async (t) => {
+  const home = temporaryDirectory(t)
+  const env = { DVM_LIMACTL: '/bin/true', DVM_FLAVOUR: 'debian', DVM_BOOTC_BASE: 'bootstrap:trixie' }
+  const { packages, files } = await loadedBy(home, ['doctor'], env)
+  for (const heavy of ['listr2', 'conf', 'tar', 'undici']) assert.ok(!packages.includes(heavy), heavy)
+  assert.ok(files.includes('tasks/doctor/index.ts'))
+  assert.ok(!files.includes('tasks/base-build.ts'))
+})
+
 test('ls loads only what it takes to start a process', async (t) => {
   const home = temporaryDirectory(t)
-  const { packages } = await loadedBy(home, ['ls'], { DVM_LIMACTL: '/bin/true' })
+  const { packages, files } = await loadedBy(home, ['ls'], { DVM_LIMACTL: '/bin/true' })
   for (const heavy of ['yaml', 'conf', 'ajv', 'undici', 'listr2', 'semver', 'hasha', 'tar', 'p-retry'])
     assert.ok(!packages.includes(heavy), `${heavy} is loaded`)
   assert.ok(packages.includes('execa'))
+  assert.deepEqual(
+    files.filter((file) => /doctor\/|host-facts|finding/.test(file)),
+    [],
+  )
 })

@@ -8,6 +8,7 @@ import { Interrupted } from '../../src/core/errors.ts'
 import { createAssets } from '../../src/ports/assets.ts'
 import { createBashConfig } from '../../src/ports/bash-config.ts'
 import { createContextPort } from '../../src/ports/context.ts'
+import { createHostFacts } from '../../src/ports/host-facts.ts'
 import { createHostFiles } from '../../src/ports/host-files.ts'
 import { createLocks } from '../../src/ports/locks.ts'
 import { createLogs } from '../../src/ports/logs.ts'
@@ -18,6 +19,7 @@ import { createStateStore } from '../../src/ports/state.ts'
 import { createBaseStore } from '../../src/ports/store/index.ts'
 import { createExec } from '../../src/system/exec.ts'
 import type { Deps } from '../../src/tasks/deps.ts'
+import { healthyFacts } from './healthy-facts.ts'
 import { createMemoryBuilder, healthyDisk, type MemoryDisk } from './memory-builder.ts'
 import { createMemory, createMemoryLima, type Memory } from './memory-lima.ts'
 import { temporaryDirectory, writePrivate } from './temporary.ts'
@@ -72,6 +74,7 @@ export const memoryWorld = (
     host: { arch: 'x86_64', cpus: 8, user: 'tester' },
     runSteps: createStepRunner({ write: note } as unknown as NodeJS.WriteStream, false, abort.signal),
     checkOwnership,
+    apart: (signal, report) => ({ ...all, signal, report }),
     assets: createAssets(),
     builder: createMemoryBuilder(memory, disk),
     config: createBashConfig({
@@ -86,6 +89,8 @@ export const memoryWorld = (
       tail: (_, lines) => Promise.resolve(console.slice(-lines)),
     },
     context: createContextPort(),
+    facts: () =>
+      Promise.resolve(healthyFacts(createHostFacts({ exec, variables, kvmCacheFile: join(home, 'kvm') }))),
     files: createHostFiles(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), 'dvm test'),
@@ -102,11 +107,12 @@ export const memoryWorld = (
     store: createBaseStore(env.cacheDir),
     undo: { lima: createMemoryLima(memory, true), builder: createMemoryBuilder(memory, disk, true) },
   }
+  const all: Deps = { ...deps, ...override(deps) }
   const generations = join(env.cacheDir, 'base/generations')
   return {
     home,
     base: env.baseDir,
-    deps: { ...deps, ...override(deps) },
+    deps: all,
     memory,
     disk,
     story,
