@@ -23,21 +23,23 @@ import { createStateStore } from './ports/state.ts'
 import { createBaseStore } from './ports/store/index.ts'
 import { createUserSshConfig } from './ports/user-ssh-config.ts'
 import { createExec } from './system/exec.ts'
-import type { Deps } from './tasks/deps.ts'
+import type { Deps, Report } from './tasks/deps.ts'
 
 export interface Composition {
   readonly env: Environment
   /** The environment as it is, for child processes. */
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
-  readonly reporter: Reporter
+  readonly reporter: Report
   readonly version: string
   /** What was typed, for the name on a lock. */
   readonly command: string
 }
 
-export const compose = ({ env, variables, signal, reporter, version, command }: Composition): Deps => {
+export const compose = (composition: Composition): Deps => {
+  const { env, variables, signal, reporter, version, command } = composition
   const user = userInfo()
+  const kvmCacheFile = join(env.cacheDir, 'kvm')
   const limaOf = (exec: ReturnType<typeof createExec>) =>
     createLima({
       exec,
@@ -45,7 +47,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
       logLevel: env.limaLogLevel,
       variables,
       warn: (line) => reporter.warn(line),
-      kvmCacheFile: join(env.cacheDir, 'kvm'),
+      kvmCacheFile,
     })
   const exec = createExec(signal)
   const lima = limaOf(exec)
@@ -69,6 +71,7 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     runSideBySide: createSideBySideRunner(process.stderr, live, signal),
     checkOwnership,
     assets,
+    apart: (until, report) => compose({ ...composition, signal: until, reporter: report }),
     builder: createBuilder(lima),
     config: createBashConfig({
       exec,
@@ -81,6 +84,11 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     containers: createContainers(lima, assets),
     context: createContextPort(),
     editors: createEditors(exec, variables),
+    // Only one command asks for facts: the others do not load what finds them.
+    facts: async () => {
+      const { createHostFacts } = await import('./ports/host-facts.ts')
+      return createHostFacts({ exec, variables, kvmCacheFile })
+    },
     files: createHostFiles(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), command),

@@ -4,6 +4,7 @@ import { DvmError } from '../core/errors.ts'
 import { registerAdd } from './commands/add.ts'
 import { registerBase } from './commands/base.ts'
 import { registerCompletion } from './commands/completion.ts'
+import { registerDoctor } from './commands/doctor.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
 import { registerOpen } from './commands/open.ts'
@@ -68,6 +69,7 @@ export const createProgram = (context: CliContext): Command => {
   registerBase(program, context)
   registerPins(program, context)
   registerCompletion(program, context)
+  registerDoctor(program, context)
   registerVersion(program, context)
   registerHelp(program)
   pointToOwnHelp(program, 'dvm')

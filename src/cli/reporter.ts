@@ -24,7 +24,7 @@ export const tilde = (path: string, home = homedir()): string =>
   path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
 
 /** A sentence with its paths written that way. Not for commands: a shell takes a quoted `~` as it is. */
-const tildes = (text: string, home = homedir()): string =>
+export const tildes = (text: string, home = homedir()): string =>
   text
     .split(home)
     .reduce((before, after) =>

@@ -34,6 +34,18 @@ const safeWord = /^[\w@%+=:,./-]+$/
 export const quoteWord = (word: string): string =>
   safeWord.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
+/**
+ * Quotes a path for a hint that a person pastes into bash or zsh. One line whatever is in the name: what would break it is written
+ * as octal bytes, which POSIX shells do not know, so this is not for scripts.
+ */
+export const quotePath = (path: string): string =>
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(path)
+    ? `$'${path.replaceAll(/[\\'\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, octal)}'`
+    : `'${path.replaceAll("'", `'\\''`)}'`
+
+const octal = (character: string): string =>
+  [...Buffer.from(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
+
 /** A command as a line that a person can paste into a shell. */
 export const renderCommand = (command: Pick<Command, 'file' | 'args'>): string =>
   [command.file, ...command.args].map(quoteWord).join(' ')

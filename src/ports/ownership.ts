@@ -3,9 +3,8 @@ import type { Stats } from 'node:fs'
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import { quotePath } from '../core/command.ts'
 import { DvmError } from '../core/errors.ts'
-
-const quote = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`
 
 /** The path and the directories above it up to `upTo`; for a symbolic link also where it leads, with that directory. */
 const chain = async (path: string, upTo: string): Promise<readonly string[]> => {
@@ -51,7 +50,7 @@ const refusal = (paths: readonly string[], what: string, repair: string): DvmErr
   const shown = paths.slice(0, 5)
   const more = paths.length - shown.length
   return new DvmError('refused', `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${what}`, {
-    hint: `${repair} ${paths.slice(0, 50).map(quote).join(' ')}`,
+    hint: `${repair} ${paths.slice(0, 50).map(quotePath).join(' ')}`,
   })
 }
 

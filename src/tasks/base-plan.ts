@@ -28,7 +28,8 @@ export interface BasePlan {
   readonly changes: readonly string[]
 }
 
-const bootcBaseOf = async (deps: Deps, flavour: Flavour): Promise<ImageSource> => {
+/** Throws DvmError `config` for a variable that names an image without a digest, and for a pin that is missing. */
+export const bootcBaseOf = async (deps: Deps, flavour: Flavour): Promise<ImageSource> => {
   const { bootcBase } = deps.env
   if (bootcBase !== undefined)
     return checkPinned(bootcBase, 'DVM_BOOTC_BASE', { bootstrap: flavour.bootstrap !== undefined })
@@ -38,7 +39,8 @@ const bootcBaseOf = async (deps: Deps, flavour: Flavour): Promise<ImageSource> =
   return { kind: 'image', reference: pinnedReference(pin) }
 }
 
-const diskBuilderOf = async (deps: Deps, flavour: Flavour): Promise<string | undefined> => {
+/** Undefined: made in the builder. Throws as `bootcBaseOf` does. */
+export const diskBuilderOf = async (deps: Deps, flavour: Flavour): Promise<string | undefined> => {
   const { diskBuilder } = deps.env
   if (diskBuilder !== undefined) {
     const source = checkPinned(diskBuilder, 'DVM_BISC_IMAGE')

@@ -7,6 +7,7 @@ import type { Containers } from '../ports/containers/index.ts'
 import type { Consoles } from '../ports/console.ts'
 import type { ContextPort } from '../ports/context.ts'
 import type { Editors } from '../ports/editors.ts'
+import type { HostFacts } from '../ports/host-facts.ts'
 import type { HostFiles } from '../ports/host-files.ts'
 import type { Lima } from '../ports/lima/index.ts'
 import type { Locks } from '../ports/locks.ts'
@@ -48,6 +49,8 @@ export interface Deps {
   readonly runSideBySide: RunSideBySide
   /** Refuses a path that others may change; see ports/ownership. */
   readonly checkOwnership: (path: string, upTo: string) => Promise<void>
+  /** The same ports for a part that may be given up: what it started ends with the signal, and it reports elsewhere. */
+  readonly apart: (until: AbortSignal, report: Report) => Deps
   readonly assets: Assets
   readonly builder: Builder
   readonly config: BashConfig
@@ -56,6 +59,7 @@ export interface Deps {
   readonly containers: Containers
   readonly context: ContextPort
   readonly editors: Editors
+  readonly facts: () => Promise<HostFacts>
   readonly files: HostFiles
   readonly lima: Lima
   readonly locks: Locks

@@ -4,16 +4,21 @@ import { defaultVariables, parseVmConfig, vmVariables } from '../core/config.ts'
 import type { VmConfig } from '../core/config.ts'
 import type { Deps } from './deps.ts'
 
+type Needed = Pick<Deps, 'env' | 'host' | 'config'>
+
+const load = async ({ env, host, config }: Needed, files: readonly string[]): Promise<VmConfig> => {
+  const defaults = { hostCores: host.cpus, vmType: env.vmType }
+  return parseVmConfig(await config.readConfig(files, vmVariables, defaultVariables(defaults)), defaults)
+}
+
+const sharedFile = ({ env }: Needed): string => join(env.configDir, 'config.sh')
+
 /**
  * Reads it; without any file it is the defaults.
  * @throws DvmError `config` for files that do not evaluate or values that make no sense, `refused` for unsafe owners or modes.
  */
-export const loadVmConfig = async (
-  deps: Pick<Deps, 'env' | 'host' | 'config'>,
-  vm: string,
-): Promise<VmConfig> => {
-  const { env, host, config } = deps
-  const defaults = { hostCores: host.cpus, vmType: env.vmType }
-  const files = [join(env.configDir, 'config.sh'), join(env.configDir, 'vms', vm, 'config.sh')]
-  return parseVmConfig(await config.readConfig(files, vmVariables, defaultVariables(defaults)), defaults)
-}
+export const loadVmConfig = (deps: Needed, vm: string): Promise<VmConfig> =>
+  load(deps, [sharedFile(deps), join(deps.env.configDir, 'vms', vm, 'config.sh')])
+
+/** What all VMs share. Throws as `loadVmConfig` does. */
+export const loadSharedConfig = (deps: Needed): Promise<VmConfig> => load(deps, [sharedFile(deps)])

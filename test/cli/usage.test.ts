@@ -42,6 +42,7 @@ const commands = [
   'pins check',
   'pins update',
   'completion',
+  'doctor',
   'version',
 ]
 test('every command has help, on stdout, and exits 0', async (t) => {
@@ -76,6 +77,7 @@ test('every command has help, on stdout, and exits 0', async (t) => {
     'base',
     'pins',
     'completion',
+    'doctor',
     'version',
     'help',
   ])
@@ -193,10 +195,23 @@ test('completion loads the command line, and what looks into directories', async
   )
 })
 
+test('doctor loads neither the build nor a terminal that draws', async (t) => {
+  const home = temporaryDirectory(t)
+  const env = { DVM_LIMACTL: '/bin/true', DVM_FLAVOUR: 'debian', DVM_BOOTC_BASE: 'bootstrap:trixie' }
+  const { packages, files } = await loadedBy(home, ['doctor'], env)
+  for (const heavy of ['listr2', 'conf', 'tar', 'undici']) assert.ok(!packages.includes(heavy), heavy)
+  assert.ok(files.includes('tasks/doctor/index.ts'))
+  assert.ok(!files.includes('tasks/base-build.ts'))
+})
+
 test('ls loads only what it takes to start a process', async (t) => {
   const home = temporaryDirectory(t)
-  const { packages } = await loadedBy(home, ['ls'], { DVM_LIMACTL: '/bin/true' })
+  const { packages, files } = await loadedBy(home, ['ls'], { DVM_LIMACTL: '/bin/true' })
   for (const heavy of ['yaml', 'conf', 'ajv', 'undici', 'listr2', 'semver', 'hasha', 'tar', 'p-retry'])
     assert.ok(!packages.includes(heavy), `${heavy} is loaded`)
   assert.ok(packages.includes('execa'))
+  assert.deepEqual(
+    files.filter((file) => /doctor\/|host-facts|finding/.test(file)),
+    [],
+  )
 })

@@ -9,6 +9,7 @@ import { createAssets } from '../../src/ports/assets.ts'
 import { createBashConfig } from '../../src/ports/bash-config.ts'
 import { createContainers } from '../../src/ports/containers/index.ts'
 import { createContextPort } from '../../src/ports/context.ts'
+import { createHostFacts } from '../../src/ports/host-facts.ts'
 import { createHostFiles } from '../../src/ports/host-files.ts'
 import { createLocks } from '../../src/ports/locks.ts'
 import { createLogs } from '../../src/ports/logs.ts'
@@ -20,6 +21,7 @@ import { createBaseStore } from '../../src/ports/store/index.ts'
 import { createUserSshConfig } from '../../src/ports/user-ssh-config.ts'
 import { createExec } from '../../src/system/exec.ts'
 import type { Deps } from '../../src/tasks/deps.ts'
+import { healthyFacts } from './healthy-facts.ts'
 import { createMemoryBuilder, healthyDisk, type MemoryDisk } from './memory-builder.ts'
 import { createMemory, createMemoryLima, type Memory } from './memory-lima.ts'
 import { temporaryDirectory, writePrivate } from './temporary.ts'
@@ -81,6 +83,7 @@ export const memoryWorld = (
     ),
     checkOwnership,
     assets,
+    apart: (signal, report) => ({ ...all, signal, report }),
     builder: createMemoryBuilder(memory, disk),
     config: createBashConfig({
       exec,
@@ -96,6 +99,8 @@ export const memoryWorld = (
     containers: createContainers(lima, assets),
     context: createContextPort(),
     editors: { find: () => Promise.resolve(undefined), open: () => Promise.resolve(0) },
+    facts: () =>
+      Promise.resolve(healthyFacts(createHostFacts({ exec, variables, kvmCacheFile: join(home, 'kvm') }))),
     files: createHostFiles(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), 'dvm test'),
@@ -113,11 +118,12 @@ export const memoryWorld = (
     userSshConfig: createUserSshConfig(home),
     undo: { lima: createMemoryLima(memory, true), builder: createMemoryBuilder(memory, disk, true) },
   }
+  const all: Deps = { ...deps, ...override(deps) }
   const generations = join(env.cacheDir, 'base/generations')
   return {
     home,
     base: env.baseDir,
-    deps: { ...deps, ...override(deps) },
+    deps: all,
     memory,
     disk,
     story,

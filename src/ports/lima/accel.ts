@@ -41,13 +41,22 @@ const reasons = {
   broken: 'KVM does not work on this machine',
 } as const satisfies Partial<Record<Kvm, string>>
 
-/** True when it makes sense to look at KVM at all. */
-export const dependsOnKvm = (host: Host, variables: Variables): boolean => {
+/** The QEMU that Lima runs here, and the variable that names another one; undefined where dvm knows none. */
+export const qemuOf = (
+  host: Host,
+  variables: Variables,
+): { readonly program: string; readonly variable: string; readonly isSet: boolean } | undefined => {
   const machine = machines[host.arch]
-  return (
-    host.platform === 'linux' && machine !== undefined && (variables[variableOf(machine.qemu)] ?? '') === ''
-  )
+  if (machine === undefined) return undefined
+  const variable = variableOf(machine.qemu)
+  // Lima takes the first word for the program and the others for arguments.
+  const word = /\S+/.exec(variables[variable] ?? '')?.[0]
+  return { program: word ?? machine.qemu, variable, isSet: word !== undefined }
 }
+
+/** True when it makes sense to look at KVM at all. */
+export const dependsOnKvm = (host: Host, variables: Variables): boolean =>
+  host.platform === 'linux' && qemuOf(host, variables)?.isSet === false
 
 /** What limactl needs in its environment, from what is known of KVM. */
 export const decideAcceleration = (host: Host, variables: Variables, kvm: Kvm): Acceleration => {
@@ -96,6 +105,8 @@ export interface KvmProbe {
   readonly env: Readonly<Record<string, string>>
   /** Where QEMU's answer is kept until the next boot; it costs a tenth of a second. */
   readonly cacheFile: string | undefined
+  /** Ask even when an answer is kept, and keep the new one. */
+  readonly askAgain?: boolean
   readonly device: string
   readonly bootIdFile: string
 }
@@ -110,7 +121,10 @@ export const probeKvm = async (probe: KvmProbe): Promise<Kvm> => {
   const command = probeCommand(probe.host, probe.env)
   if (command === undefined) return 'unknown'
   const bootId = (await readTextIfThere(probe.bootIdFile))?.trim() ?? ''
-  const cached = probe.cacheFile === undefined ? undefined : await readTextIfThere(probe.cacheFile)
+  const cached =
+    probe.cacheFile === undefined || probe.askAgain === true
+      ? undefined
+      : await readTextIfThere(probe.cacheFile)
   for (const kvm of ['usable', 'broken'] as const)
     if (bootId !== '' && cached === `${bootId} ${kvm}\n`) return kvm
   const kvm = await askQemu(probe.exec, command)

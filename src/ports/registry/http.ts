@@ -5,6 +5,7 @@ import { getCACertificates } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import { EnvHttpProxyAgent, request as undiciRequest } from 'undici'
 import { DvmError, messageOf } from '../../core/errors.ts'
+import { proxyAddress, proxySetting } from '../../core/proxy.ts'
 import { parseRetryAfter } from './parse.ts'
 import type { RetryPolicy } from './retry.ts'
 import { Passing, retrying } from './retry.ts'
@@ -94,13 +95,23 @@ const failureOf = (url: URL, error: unknown): DvmError => {
 
 /** The proxies that the environment names; a loopback address never goes through one. */
 const createDispatcher = ({ variables, limits }: HttpOptions): Dispatcher => {
-  const variable = (name: string): string => variables[name.toLowerCase()] ?? variables[name] ?? ''
+  const setting = (name: 'HTTP_PROXY' | 'HTTPS_PROXY' | 'NO_PROXY') =>
+    proxySetting((each) => variables[each], name)
+  const proxy = (kind: 'HTTP_PROXY' | 'HTTPS_PROXY'): string => {
+    const { name, value } = setting(kind)
+    // Not the value: it may hold a password.
+    if (value !== '' && proxyAddress(value) === undefined)
+      throw new DvmError('config', `${name} is not the address of a proxy`, {
+        hint: `export ${name}=http://HOST:PORT`,
+      })
+    return value
+  }
   // `system` is the platform's store, with SSL_CERT_FILE and SSL_CERT_DIR honoured; `default` has Node's own and NODE_EXTRA_CA_CERTS.
   const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system')])]
   return new EnvHttpProxyAgent({
-    httpProxy: variable('HTTP_PROXY'),
-    httpsProxy: variable('HTTPS_PROXY'),
-    noProxy: [variable('NO_PROXY'), 'localhost', '127.0.0.1', '[::1]'].join(','),
+    httpProxy: proxy('HTTP_PROXY'),
+    httpsProxy: proxy('HTTPS_PROXY'),
+    noProxy: [setting('NO_PROXY').value, 'localhost', '127.0.0.1', '[::1]'].join(','),
     connect: { ca, timeout: limits.connectMs },
     requestTls: { ca },
     proxyTls: { ca },

@@ -123,6 +123,8 @@ test('QEMU is asked once a boot', async (t) => {
   assert.equal(await probeKvm({ ...where, exec: broken.exec }), 'broken')
   assert.equal(broken.calls.length, 1)
   assert.equal(readFileSync(where.cacheFile, 'utf8'), 'first-boot broken\n')
+  assert.equal(await probeKvm({ ...where, exec: qemu({}).exec, askAgain: true }), 'usable')
+  assert.equal(readFileSync(where.cacheFile, 'utf8'), 'first-boot usable\n')
   writeFileSync(where.bootIdFile, 'second-boot\n')
   assert.equal(await probeKvm({ ...where, exec: qemu({}).exec }), 'usable')
 })

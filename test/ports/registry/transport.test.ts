@@ -147,3 +147,15 @@ function trusting(name = 'SSL_CERT_FILE', variables: Record<string, string> = {}
     return stdout.trim()
   }
 }
+
+test('a proxy variable that holds no address is told without its value, which may be a password', () => {
+  for (const [name, value] of [
+    ['HTTPS_PROXY', 'me:s3cret@proxy:3128'],
+    ['http_proxy', '10.0.0.1:80'],
+  ] as const)
+    assert.throws(() => clientFor({ variables: { [name]: value } }), {
+      code: 'config',
+      message: `${name} is not the address of a proxy`,
+      hint: `export ${name}=http://HOST:PORT`,
+    })
+})

@@ -1,0 +1,62 @@
+// What `dvm doctor` says of one prerequisite.
+import { conditionOf, DvmError } from './errors.ts'
+
+export interface Finding {
+  /** What it is about; the same in every run, so that scripts can look for it. */
+  readonly name: string
+  /** `warning`: dvm works, but something is slower, missing or not known. `problem`: something does not work. */
+  readonly state: 'ok' | 'warning' | 'problem'
+  readonly found: string
+  /** What to type, or to do. */
+  readonly fix?: string
+}
+
+export const ok = (name: string, found: string): Finding => ({ name, state: 'ok', found })
+
+export const warning = (name: string, found: string, fix: string): Finding => ({
+  name,
+  state: 'warning',
+  found,
+  fix,
+})
+
+export const problem = (name: string, found: string, fix: string): Finding => ({
+  name,
+  state: 'problem',
+  found,
+  fix,
+})
+
+/** A failure that dvm has words for, as a finding; undefined for any other. */
+export const findingOf = (
+  name: string,
+  state: 'warning' | 'problem',
+  error: unknown,
+): Finding | undefined => {
+  const known = error instanceof DvmError ? error : conditionOf(error)
+  if (known === undefined) return undefined
+  // A list of problems is indented below its first line.
+  const found = known.message.replace(/ problems\n {2}/, ' problems: ').replaceAll('\n  ', '; ')
+  return { name, state, found, fix: known.hint ?? 'correct that, then: dvm doctor' }
+}
+
+const escaped: Readonly<Record<string, string>> = {
+  '\n': String.raw`\n`,
+  '\r': String.raw`\r`,
+  '\t': String.raw`\t`,
+}
+
+/** Names of files and answers of tools may hold anything: what would end the line or move the cursor becomes visible. */
+export const onOneLine = (text: string): string =>
+  text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => escaped[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  )
+
+/** The finding with nothing in it that could pass for another line. */
+export const clean = (finding: Finding): Finding => ({
+  name: onOneLine(finding.name),
+  state: finding.state,
+  found: onOneLine(finding.found),
+  ...(finding.fix === undefined ? {} : { fix: onOneLine(finding.fix) }),
+})
