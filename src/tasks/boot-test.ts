@@ -80,6 +80,7 @@ const startCandidate = async (deps: Deps, instance: Instance, log: (line: string
     if (!(error instanceof DvmError) || error.code !== 'failed') throw error
     // A host without room says nothing about the image.
     if (/no space/i.test(error.message)) throw error
-    throw refusal(error.message, error.tail)
+    // The throw-away VM's name means nothing to anybody.
+    throw refusal(error.message.replace(`${bootTestInstance} `, 'it '), error.tail)
   }
 }

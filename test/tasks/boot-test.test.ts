@@ -70,7 +70,7 @@ test('one that does not come up is refused with the last lines of its console', 
     if (call === 'start dvm-base') throw new DvmError('failed', 'dvm-base did not become ready in time')
   }
   const { message, tail } = await failure(world)
-  assert.equal(message, 'the new base does not pass the boot test: dvm-base did not become ready in time')
+  assert.equal(message, 'the new base does not pass the boot test: it did not become ready in time')
   assert.deepEqual([tail.length, tail.at(-1)], [20, 'login:'])
 })
 
@@ -90,7 +90,7 @@ test('a hopeless console ends the wait at once, with the reason', async (t) => {
   const { message, tail } = await failure(world)
   assert.equal(
     message,
-    'the new base does not pass the boot test: dvm-base does not boot: the kernel panicked',
+    'the new base does not pass the boot test: it does not boot: the kernel panicked',
   )
   assert.match(tail.at(-1) ?? '', /^Kernel panic/)
 })
