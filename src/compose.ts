@@ -1,7 +1,6 @@
 // Builds the ports once, from the environment and the abort signal. Part of the composition root, loaded only when needed.
 import { availableParallelism, freemem, userInfo } from 'node:os'
 import { join } from 'node:path'
-import type { Reporter } from './cli/reporter.ts'
 import { createSideBySideRunner, createStepRunner } from './cli/run-steps.ts'
 import type { Environment } from './core/environment.ts'
 import { createAssets } from './ports/assets.ts'

@@ -1,7 +1,7 @@
 // Names of configured VMs that Lima would refuse.
 import { judgeNames } from '../../core/doctor/lima-names.ts'
 import { bootTestInstance, instanceOf } from '../../core/names.ts'
-import { configuredVms } from '../sync-all.ts'
+import { configuredVms } from '../known-names.ts'
 import type { Check } from './check.ts'
 import { limaHome } from './resources.ts'
 
