@@ -88,10 +88,7 @@ test('a hopeless console ends the wait at once, with the reason', async (t) => {
     throw new DvmError('failed', 'dvm-base stopped while it was starting')
   }
   const { message, tail } = await failure(world)
-  assert.equal(
-    message,
-    'the new base does not pass the boot test: it does not boot: the kernel panicked',
-  )
+  assert.equal(message, 'the new base does not pass the boot test: it does not boot: the kernel panicked')
   assert.match(tail.at(-1) ?? '', /^Kernel panic/)
 })
 

@@ -62,7 +62,10 @@ test('an image whose kernel panics at boot: the boot test says so, with the last
   assert.deepEqual([exitCode, stdout], [1, ''], stderr)
   assert.match(stderr, /^✔ Check the image /m)
   assert.match(stderr, /^✖ Boot test /m)
-  assert.match(stderr, /^dvm: the new base does not pass the boot test: it does not boot: the kernel panicked$/m)
+  assert.match(
+    stderr,
+    /^dvm: the new base does not pass the boot test: it does not boot: the kernel panicked$/m,
+  )
   assert.match(stderr, /^ {2}\| .*Kernel panic - not syncing/m)
   assert.match(stderr, /^ {2}try: correct your Containerfile and build again; the old base stays in use$/m)
   assert.equal(await instance('dvm-boot-test'), undefined)
