@@ -111,7 +111,9 @@ export const ensureBuilder = async (
     if (error instanceof DvmError && (curable(error) || /no space/i.test(error.message))) throw error
     log(`repair failed: ${error instanceof Error ? error.message : String(error)}`)
   }
-  if (await deps.builder.answers(instance)) return provision(instance)
+  // Making it again costs its layer cache, so one that is slow to come back gets its time.
+  if (await deps.builder.answers(instance, { ms: 3 * 60_000, signal: deps.signal }))
+    return provision(instance)
   await deps.lima.stop(name, { force: true }, log).catch(() => undefined)
   await remove()
   return provision(await make('the builder could not be repaired: making it again (its layer cache is lost)'))

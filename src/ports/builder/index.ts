@@ -1,8 +1,6 @@
 // Podman and the disk builder inside the builder VM. Knows how to ask; in which order is the tasks' business.
-import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { Transform, type Readable, type Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Completed } from '../../core/command.ts'
 import { dialectOf, type DiskBuilderDialect } from '../../core/disk-builder.ts'
 import type { DvmError } from '../../core/errors.ts'
@@ -12,17 +10,14 @@ import type { Instance, Lima } from '../lima/index.ts'
 import { asUnit, builderRoot, diskBuild, podmanBuild, podmanScript, workRoot } from './argv.ts'
 import type { BuildSpec, DiskSpec } from './argv.ts'
 import { buildFailure, diskFull, guestFailure } from './errors.ts'
+import { fetchFile, type Fetched } from './fetch.ts'
 import { recoverScript, sweepScript, wentDownScript } from './scripts.ts'
 
-export interface Fetched {
-  readonly bytes: number
-  readonly localSha256: string
-  readonly remoteSha256: string
-}
+export type { Fetched } from './fetch.ts'
 
 export interface Builder {
-  /** True when the VM answers at all within a few seconds. */
-  answers(instance: Instance): Promise<boolean>
+  /** True when the VM answers at all within half a minute; with patience it is asked again and again. */
+  answers(instance: Instance, patience?: Patience): Promise<boolean>
   /** The provisioning marker, empty when it was never provisioned. */
   marker(instance: Instance): Promise<string>
   provision(instance: Instance, script: string, marker: string, onLine: OnLine): Promise<void>
@@ -61,6 +56,12 @@ export interface Builder {
   tools(instance: Instance): Promise<Readonly<Record<string, string>>>
 }
 
+export interface Patience {
+  readonly ms: number
+  /** Ends it early. */
+  readonly signal: AbortSignal
+}
+
 const quick = 60_000
 const hour = 3_600_000
 const nothing: OnLine = () => undefined
@@ -91,6 +92,13 @@ export const createBuilder = (lima: Lima): Builder => {
       { argv: asUnit(unit(), argv), timeoutMs: 3 * hour, ...(input === undefined ? {} : { input }) },
       onLine,
     )
+  const answersNow = async (instance: Instance): Promise<boolean> => {
+    try {
+      return (await lima.run(instance, { argv: ['true'], timeoutMs: 30_000 })).exitCode === 0
+    } catch {
+      return false
+    }
+  }
   const imageId = async (instance: Instance, reference: string): Promise<string | undefined> => {
     const found = await root(instance, ['podman', 'image', 'inspect', '--format', '{{.Id}}', reference])
     return found.exitCode === 0 ? found.stdout.trim() : undefined
@@ -111,11 +119,13 @@ export const createBuilder = (lima: Lima): Builder => {
   }
 
   return {
-    answers: async (instance) => {
-      try {
-        return (await lima.run(instance, { argv: ['true'], timeoutMs: 30_000 })).exitCode === 0
-      } catch {
-        return false
+    answers: async (instance, patience) => {
+      const until = performance.now() + (patience?.ms ?? 0)
+      for (;;) {
+        if (await answersNow(instance)) return true
+        patience?.signal.throwIfAborted()
+        if (performance.now() >= until) return false
+        await sleep(2000)
       }
     },
     marker: async (instance) => (await root(instance, ['cat', `${builderRoot}/provisioned`])).stdout.trim(),
@@ -213,33 +223,7 @@ export const createBuilder = (lima: Lima): Builder => {
       const completed = await work(instance, diskBuild(spec), onLine)
       if (completed.exitCode !== 0) throw await withSpace(instance, buildFailure('the disk', completed))
     },
-    fetch: async (instance, remote, local, onBytes) => {
-      const hash = createHash('sha256')
-      let bytes = 0
-      const meter = new Transform({
-        transform: (chunk: Buffer, _encoding, done) => {
-          hash.update(chunk)
-          bytes += chunk.length
-          onBytes(bytes)
-          done(null, chunk)
-        },
-      })
-      const file = createWriteStream(local, { mode: 0o600, flags: 'wx' })
-      meter.pipe(file)
-      meter.once('error', (error) => file.destroy(error))
-      file.once('error', (error) => meter.destroy(error))
-      const written = finished(file)
-      written.catch(() => undefined)
-      const [completed, sum] = await Promise.all([
-        lima.stream(instance, { argv: ['sudo', 'cat', remote], timeoutMs: hour }, { to: meter }),
-        root(instance, ['sha256sum', remote], undefined, hour),
-      ])
-      if (file.errored !== null) throw file.errored
-      if (completed.exitCode !== 0) throw guestFailure('send the disk', completed)
-      await written
-      if (sum.exitCode !== 0) throw guestFailure('hash the disk', sum)
-      return { bytes, localSha256: hash.digest('hex'), remoteSha256: sum.stdout.split(' ')[0] ?? '' }
-    },
+    fetch: (instance, remote, local, onBytes) => fetchFile(lima, instance, remote, local, onBytes),
     size: async (instance, remote) =>
       Number(await must('find the disk', root(instance, ['stat', '--format', '%s', remote]))),
     tools: async (instance) => {

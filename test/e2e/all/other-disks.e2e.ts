@@ -21,7 +21,7 @@ import {
 
 before(ensureBase)
 
-const folder = join(home, `an "odd" path, isn't it`)
+const folder = join(home, `another "odd" path, isn't it`)
 
 /** Syncs a VM from a disk, asks it who it is, and takes it away; resolves to its row in `ls`. */
 const bootFrom = async (vm: string, disk: string): Promise<Record<string, unknown>> => {

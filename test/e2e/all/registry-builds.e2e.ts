@@ -25,11 +25,14 @@ const started = (): GuestRegistry => {
   return registry
 }
 
-/** What dvm's own layers stand on here, as an image to push. */
-const rootImage = async (): Promise<string> => String(publishedBase().metadata['bootcBaseId'])
+/** What dvm's own layers stand on here, as an image to push: the pinned one, or the one that was made from packages. */
+const rootImage = (): string => {
+  const source = String(publishedBase().metadata['bootcBase'])
+  return source.startsWith('bootstrap:') ? 'localhost/dvm-bootstrap:trixie' : source
+}
 
 test('the pinned image is pulled by its digest; once the registry has it no more: pin gone, and what to do', async () => {
-  const pinned = await started().push(await rootImage(), 'dvm/debian')
+  const pinned = await started().push(rootImage(), 'dvm/debian')
   const env = { DVM_BOOTC_BASE: pinned }
   const old = publishedBase()
   writeContainerfile(containerfile('pinned', 'RUN exit 33'))
@@ -60,7 +63,7 @@ cat > Containerfile <<'END'
 FROM localhost/dvm-base:latest
 RUN for tool in dnf dnf5 bootc; do printf '#!/bin/sh\\nexit 0\\n' > /usr/bin/$tool; chmod 755 /usr/bin/$tool; done
 END
-podman build --quiet --tag localhost/dvm-e2e-fedora .
+podman build --quiet --network host --tag localhost/dvm-e2e-fedora .
 `
 
 test("fedora's way, with stand-ins: dvm-base and the disk builder come by digest from a registry", async (t) => {

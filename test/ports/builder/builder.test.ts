@@ -158,3 +158,15 @@ test('a builder that went down in the middle is looked at once; one that did not
   assert.equal(await fell.builder.recover(fell.instance, () => started.push('!'), silent), true)
   assert.deepEqual(started, ['!', '!'])
 })
+
+test('one that is slow to come back gets its time, unless that is cut short', async (t) => {
+  const signal = new AbortController().signal
+  const slow = await setUp(t, [{ match: ['true'], exitCode: 1, times: 1 }])
+  assert.equal(await slow.builder.answers(slow.instance), false)
+  const again = await setUp(t, [{ match: ['true'], exitCode: 1, times: 1 }])
+  assert.equal(await again.builder.answers(again.instance, { ms: 60_000, signal }), true)
+  const cut = await setUp(t, [{ match: ['true'], exitCode: 1 }])
+  await assert.rejects(cut.builder.answers(cut.instance, { ms: 60_000, signal: AbortSignal.abort() }), {
+    name: 'AbortError',
+  })
+})
