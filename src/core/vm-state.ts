@@ -7,7 +7,9 @@ export interface VmState {
   readonly baseImage?: string
   /** ISO 8601 */
   readonly createdAt?: string
-  /** What it was created with; GiB. */
+  /** Hash of the dev-base in it. */
+  readonly devBase?: string
+  /** What its configuration said at the last sync; GiB. */
   readonly config?: { readonly cpus: number; readonly memory: number; readonly disk: number }
 }
 
@@ -25,6 +27,7 @@ export const parseVmState = (value: unknown): VmState | undefined => {
     ...text('generation'),
     ...text('baseImage'),
     ...text('createdAt'),
+    ...text('devBase'),
     ...(typeof cpus === 'number' && typeof memory === 'number' && typeof disk === 'number'
       ? { config: { cpus, memory, disk } }
       : {}),

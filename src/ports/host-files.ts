@@ -17,6 +17,8 @@ export interface HostFiles {
   list(path: string): Promise<readonly string[]>
   /** Where a path really leads, and its size; undefined when it leads nowhere. */
   resolve(path: string): Promise<{ readonly path: string; readonly size: number } | undefined>
+  /** Bytes that a file takes on its file system, holes left out; undefined when there is none. */
+  allocated(path: string): Promise<number | undefined>
   /** The first bytes of a disk. */
   head(path: string): Promise<Uint8Array>
 }
@@ -37,6 +39,14 @@ export const createHostFiles = (): HostFiles => ({
       return { path: real, size: (await stat(real)).size }
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+      throw error
+    }
+  },
+  allocated: async (path) => {
+    try {
+      return (await stat(path)).blocks * 512
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined
       throw error
     }
   },

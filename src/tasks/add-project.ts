@@ -3,10 +3,7 @@ import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
 import { parseProjectTarget } from '../core/target.ts'
 import type { Deps } from './deps.ts'
-
-/** Where a VM's projects are configured. */
-export const projectsDirectory = (deps: Pick<Deps, 'env'>, vm: string): string =>
-  join(deps.env.configDir, 'vms', vm, 'projects')
+import { projectsDirectory } from './project-names.ts'
 
 /**
  * Writes the files and returns their paths.

@@ -70,7 +70,10 @@ export const ensureDevBase = async (
   voice: StepVoice,
 ): Promise<void> => {
   const current = state.devBases.find(({ names }) => names.includes(devBaseTag))
-  if (current?.labels[devBaseLabel] === plan.hash && !deps.env.rebuildDevBase) return
+  if (current?.labels[devBaseLabel] === plan.hash && !deps.env.rebuildDevBase) {
+    await deps.state.write(vm, { devBase: plan.hash })
+    return
+  }
   const log = deps.logs.open(deps.logs.pathOf(vm, 'dev-base'))
   const tell = (line: string): void => {
     log.line(line)
@@ -82,6 +85,7 @@ export const ensureDevBase = async (
     if (builder === undefined)
       await deps.containers.buildDevBase(place, vm, plan, deps.context.pack(plan.shipments), tell)
     else await locked(deps, 'base', () => fromBuilder(deps, vm, place, plan, voice, log))
+    await deps.state.write(vm, { devBase: plan.hash })
     if (current !== undefined) await deps.containers.dropImage(place, current.id)
   } finally {
     log.close()

@@ -4,7 +4,6 @@ import type { VmConfig } from '../core/config.ts'
 import { devBaseTag } from '../core/dev-base.ts'
 import { DvmError } from '../core/errors.ts'
 import { renderProjectScript } from '../core/guest-script.ts'
-import { isName } from '../core/names.ts'
 import {
   parseProjectConfig,
   projectVariables,
@@ -14,9 +13,9 @@ import {
 } from '../core/project.ts'
 import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
-import { projectsDirectory } from './add-project.ts'
 import type { Deps } from './deps.ts'
 import { bareImage, ensureDevBase, planDevBase } from './dev-base.ts'
+import { configuredProjects, projectsDirectory } from './project-names.ts'
 import type { Step, StepVoice } from './steps.ts'
 
 export interface Project {
@@ -24,10 +23,6 @@ export interface Project {
   readonly config: ProjectConfig
   readonly setup: { readonly path: string; readonly text: string } | undefined
 }
-
-/** Names of the projects that a VM has a configuration for, sorted. */
-export const configuredProjects = async (deps: Deps, vm: string): Promise<readonly string[]> =>
-  (await deps.files.list(projectsDirectory(deps, vm))).filter(isName).sort()
 
 /**
  * Reads the configuration of one project.

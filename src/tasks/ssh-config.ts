@@ -9,7 +9,7 @@ import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
 import { askGuest, hasHostKeys, hostEntry } from './ssh-hosts.ts'
 import { loadVmConfig } from './vm-config.ts'
-import { vmNames } from './vms.ts'
+import { vmNames } from './list-vms.ts'
 
 export interface SshHosts {
   /** Alias and entry, by alias. */

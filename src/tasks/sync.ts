@@ -167,7 +167,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
           generation: base.kind === 'disk' ? base.generation : undefined,
           baseImage: base.kind === 'disk' ? base.location : base.template,
           createdAt: new Date().toISOString(),
-          config: { cpus: config.cpus, memory: config.memory, disk: config.disk },
+          devBase: undefined,
         })
         await start(voice)
       },
@@ -213,10 +213,12 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
   } finally {
     log.close()
   }
+  const { cpus, memory, disk } = config
+  await deps.state.write(vm, { config: { cpus, memory, disk } })
   const drift = instance === undefined ? [] : configDrift(config, instance)
   if (action !== 'create' && drift.length > 0)
     deps.report.note(
-      `${vm} keeps what it was created with: ${drift.join(', ')}; to change it: dvm rm ${vm} --yes, then dvm sync ${vm}`,
+      `${vm} keeps what it was created with: ${drift.join(', ')}; to change it: dvm recreate ${vm} --yes`,
     )
 }
 

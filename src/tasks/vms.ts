@@ -1,67 +1,12 @@
-// VMs as they are: listing, stopping, removing. Works for VMs whose configuration is gone, too.
+// VMs as they are: stopping, removing. Works for VMs whose configuration is gone, too.
 import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
-import { checkVmName, instanceOf, vmOfInstance } from '../core/names.ts'
-import type { Instance } from '../ports/lima/index.ts'
+import { checkVmName, instanceOf } from '../core/names.ts'
 import type { Deps } from './deps.ts'
+import { isConfigured, listVms } from './list-vms.ts'
 import { locked } from './locked.ts'
 import { dropSshHost } from './ssh-kept.ts'
 import { guardWork } from './unsaved-work.ts'
-
-export interface VmRow {
-  readonly name: string
-  readonly instance: string
-  readonly state: string
-  readonly cpus: number
-  /** bytes */
-  readonly memory: number
-  /** bytes */
-  readonly disk: number
-  /** The generation that it was made from; null when it was none, or is not known. */
-  readonly generation: string | null
-  /** True when another base is current now. */
-  readonly behind: boolean
-  readonly configured: boolean
-}
-
-/** Users' VMs among Lima's instances. */
-export const vmNames = (
-  deps: Deps,
-  instances: readonly Instance[],
-): readonly (readonly [string, Instance])[] =>
-  instances
-    .map((instance) => [vmOfInstance(instance.name, deps.env.builder.instance), instance] as const)
-    .filter((entry): entry is readonly [string, Instance] => entry[0] !== undefined)
-
-const isConfigured = async (deps: Deps, vm: string): Promise<boolean> =>
-  (await deps.files.resolve(join(deps.env.configDir, 'vms', vm))) !== undefined
-
-export const listVms = async (
-  deps: Deps,
-  options: { readonly onlyConfigured: boolean },
-): Promise<readonly VmRow[]> => {
-  const [instances, current] = await Promise.all([deps.lima.list(), deps.store.current()])
-  const rows = await Promise.all(
-    vmNames(deps, instances).map(async ([name, instance]): Promise<VmRow> => {
-      const [state, configured] = await Promise.all([deps.state.read(name), isConfigured(deps, name)])
-      const generation = state?.generation ?? null
-      return {
-        name,
-        instance: instance.name,
-        state: instance.status === '' ? 'Unknown' : instance.status,
-        cpus: instance.cpus,
-        memory: instance.memory,
-        disk: instance.disk,
-        generation,
-        behind: generation !== null && current !== undefined && current.metadata.generation !== generation,
-        configured,
-      }
-    }),
-  )
-  return rows
-    .filter((row) => row.configured || !options.onlyConfigured)
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-}
 
 /** Stops one VM. False when there was nothing to stop; a missing VM is no error. */
 export const stopVm = async (deps: Deps, vm: string): Promise<boolean> => {

@@ -89,7 +89,7 @@ test('while it is not installed, sync and rm load nothing of it', async (t) => {
     const { exitCode, stderr } = await run(args, { env: { NODE_OPTIONS: `--import=${hook}` } })
     assert.equal(exitCode, 0)
     const loaded = stderr.split('\n').find((line) => line.startsWith('loaded: ')) ?? ''
-    assert.match(loaded, /tasks\/vms|tasks\/sync/)
+    assert.match(loaded, /tasks\/(vms|list-vms|sync)/)
     assert.doesNotMatch(loaded, /ssh-hosts|tasks\/ssh-config|ssh-include/)
   }
   assert.equal(existsSync(join(home, '.local/state/dvm/ssh')), false)

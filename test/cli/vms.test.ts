@@ -14,9 +14,9 @@ test('ls is what dvm does alone: a table of users’ VMs', async (t) => {
   write('.config/dvm/vms/app/config.sh', '')
   write('.local/state/dvm/app/state.json', JSON.stringify({ generation: 'ab'.repeat(32) }))
   const table = [
-    'VM   STATE    CPUS  MEMORY  BASE',
-    'app  Running  4     8 GiB   abababababab',
-    'web  Stopped  2     2 GiB   -',
+    'VM   STATE    CPUS  MEMORY  DISK    PROJECTS  BASE',
+    'app  Running  4     8 GiB   30 GiB  -         abababababab',
+    'web  Stopped  2     2 GiB   30 GiB  -         -',
     '',
   ].join('\n')
   assert.deepEqual(await run([]), { exitCode: 0, stdout: table, stderr: '' })
@@ -31,9 +31,14 @@ test('ls is what dvm does alone: a table of users’ VMs', async (t) => {
       cpus: 4,
       memory: 8 * gib,
       disk: 30 * gib,
+      diskUsed: null,
+      drift: [],
       generation: 'ab'.repeat(32),
       behind: false,
       configured: true,
+      devBase: null,
+      devBaseBehind: false,
+      projects: [],
     },
   ])
   assert.deepEqual(new Set(fake.calls()), new Set(['list --format json']))
@@ -43,7 +48,7 @@ test('ls of nothing keeps stdout a table, or an empty array', async (t) => {
   const { run } = dvmOnFake(t)
   assert.deepEqual(await run(['ls']), {
     exitCode: 0,
-    stdout: 'VM  STATE  CPUS  MEMORY  BASE\n',
+    stdout: 'VM  STATE  CPUS  MEMORY  DISK  PROJECTS  BASE\n',
     stderr: 'no VMs yet: dvm new NAME, then dvm sync NAME\n',
   })
   assert.deepEqual(await run(['ls', '--json']), { exitCode: 0, stdout: '[]\n', stderr: '' })

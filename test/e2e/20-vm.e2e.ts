@@ -159,25 +159,38 @@ test('a second sync finds everything in place: no restart, nothing lost, setup.s
 test('ls shows the VM, its generation, and not the builder', async () => {
   const { current } = publishedBase()
   const short = current.slice(0, 12)
-  assert.deepEqual(await dvm(['ls']), {
-    exitCode: 0,
-    stdout: `VM   STATE    CPUS  MEMORY  BASE\napp  Running  2     2 GiB   ${short}\n`,
-    stderr: '',
-  })
+  const table = await dvm(['ls'])
+  assert.deepEqual([table.exitCode, table.stderr], [0, ''])
+  assert.match(
+    table.stdout,
+    new RegExp(
+      String.raw`^VM   STATE    CPUS  MEMORY  DISK +PROJECTS  BASE\napp  Running  2     2 GiB   [\d.]+ (M|G)iB of 12 GiB  -         ${short}\n$`,
+    ),
+  )
   const json = await dvm(['ls', '--json'])
-  assert.deepEqual(JSON.parse(json.stdout), [
-    {
-      name: 'app',
-      instance: 'dvm-app',
-      state: 'Running',
-      cpus: 2,
-      memory: 2 * gib,
-      disk: 12 * gib,
-      generation: current,
-      behind: false,
-      configured: true,
-    },
-  ])
+  const [{ diskUsed, ...row } = {}, ...more] = JSON.parse(json.stdout) as Record<string, unknown>[]
+  assert.ok(Number(diskUsed) > 100 * 1024 ** 2, 'the disk takes some room')
+  assert.deepEqual(
+    [row, more],
+    [
+      {
+        name: 'app',
+        instance: 'dvm-app',
+        state: 'Running',
+        cpus: 2,
+        memory: 2 * gib,
+        disk: 12 * gib,
+        drift: [],
+        generation: current,
+        behind: false,
+        configured: true,
+        devBase: null,
+        devBaseBehind: false,
+        projects: [],
+      },
+      [],
+    ],
+  )
 })
 
 test('ssh: every argument arrives as it is, the exit code comes back, stdin and stdout are bytes', async () => {

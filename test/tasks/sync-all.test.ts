@@ -79,7 +79,7 @@ test('what a VM has to say comes with its name', async (t) => {
   assert.deepEqual(await syncAll(world.deps, ['a'], { wait: true, jobs: undefined }), [])
   assert.deepEqual(world.story, [
     '  a: Lima says that it is Broken',
-    '  a: a keeps what it was created with: 4 CPUs (config: 2); to change it: dvm rm a --yes, then dvm sync a',
+    '  a: a keeps what it was created with: 4 CPUs (config: 2); to change it: dvm recreate a --yes',
     '✔ a',
   ])
 })

@@ -268,7 +268,7 @@ test('says what the configuration moved on from, and how to apply it', async (t)
   await sync(world)
   assert.equal(
     world.story.at(-1),
-    'app keeps what it was created with: 2 CPUs (config: 4), 30 GiB disk (config: 40 GiB); to change it: dvm rm app --yes, then dvm sync app',
+    'app keeps what it was created with: 2 CPUs (config: 4), 30 GiB disk (config: 40 GiB); to change it: dvm recreate app --yes',
   )
 })
 

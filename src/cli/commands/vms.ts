@@ -16,16 +16,32 @@ export const registerLs = (program: Command, context: CliContext): void => {
     .option('--json', 'one JSON array')
     .action(async (vm: string | undefined, flags: { onlyConfig?: true; json?: true }) => {
       if (vm !== undefined) return listProjectsOf(context, vm, flags)
-      const { listVms } = await import('../../tasks/vms.ts')
+      const { listVms } = await import('../../tasks/list-vms.ts')
       const rows = await listVms(await context.deps(), { onlyConfigured: flags.onlyConfig ?? false })
       if (flags.json) return context.reporter.json(rows)
       if (rows.length === 0) context.reporter.note('no VMs yet: dvm new NAME, then dvm sync NAME')
       const base = (row: (typeof rows)[number]): string =>
         row.generation === null ? '-' : `${row.generation.slice(0, 12)}${row.behind ? ' (behind)' : ''}`
       context.reporter.table(
-        ['VM', 'STATE', 'CPUS', 'MEMORY', 'BASE'],
-        rows.map((row) => [row.name, row.state, String(row.cpus), sizeText(row.memory), base(row)]),
+        ['VM', 'STATE', 'CPUS', 'MEMORY', 'DISK', 'PROJECTS', 'BASE'],
+        rows.map((row) => [
+          row.name,
+          row.state,
+          String(row.cpus),
+          sizeText(row.memory),
+          row.diskUsed === null ? sizeText(row.disk) : `${sizeText(row.diskUsed)} of ${sizeText(row.disk)}`,
+          row.projects.length === 0 ? '-' : String(row.projects.length),
+          base(row),
+        ]),
       )
+      for (const { name, drift } of rows)
+        if (drift.length > 0)
+          context.reporter.note(
+            `${name} keeps what it was created with: ${drift.join(', ')}; to change it: dvm recreate ${name} --yes`,
+          )
+      for (const { name, devBaseBehind } of rows)
+        if (devBaseBehind)
+          context.reporter.note(`the dev-base in ${name} is behind base/dev: dvm sync ${name}`)
     })
 }
 

@@ -1,0 +1,91 @@
+// `dvm ls`: VMs as they are, beside what they should be. From Lima's list and the host's files alone: no VM is asked, no bash is run.
+import { join } from 'node:path'
+import { vmOfInstance } from '../core/names.ts'
+import { configDrift } from '../core/sync-plan.ts'
+import type { Instance } from '../ports/lima/index.ts'
+import type { Deps } from './deps.ts'
+import { configuredProjects } from './project-names.ts'
+
+export interface VmRow {
+  readonly name: string
+  readonly instance: string
+  readonly state: string
+  readonly cpus: number
+  /** bytes */
+  readonly memory: number
+  /** bytes */
+  readonly disk: number
+  /** Bytes that it takes on this machine; null when nobody can tell. */
+  readonly diskUsed: number | null
+  /** How the configuration has moved on from what it was created with, as the last sync saw it. */
+  readonly drift: readonly string[]
+  /** The generation that it was made from; null when it was none, or is not known. */
+  readonly generation: string | null
+  /** True when another base is current now. */
+  readonly behind: boolean
+  readonly configured: boolean
+  /** Hash of the dev-base in it, null without one. */
+  readonly devBase: string | null
+  /** True when the base directory describes another dev-base now. */
+  readonly devBaseBehind: boolean
+  /** Configured projects. */
+  readonly projects: readonly string[]
+}
+
+/** Users' VMs among Lima's instances. */
+export const vmNames = (
+  deps: Deps,
+  instances: readonly Instance[],
+): readonly (readonly [string, Instance])[] =>
+  instances
+    .map((instance) => [vmOfInstance(instance.name, deps.env.builder.instance), instance] as const)
+    .filter((entry): entry is readonly [string, Instance] => entry[0] !== undefined)
+
+export const isConfigured = async (deps: Deps, vm: string): Promise<boolean> =>
+  (await deps.files.resolve(join(deps.env.configDir, 'vms', vm))) !== undefined
+
+export const listVms = async (
+  deps: Deps,
+  options: { readonly onlyConfigured: boolean },
+): Promise<readonly VmRow[]> => {
+  const [instances, current] = await Promise.all([deps.lima.list(), deps.store.current()])
+  const found = vmNames(deps, instances)
+  const rows = await Promise.all(
+    found.map(async ([name, instance]): Promise<VmRow> => {
+      const [state, configured, diskUsed, projects] = await Promise.all([
+        deps.state.read(name),
+        isConfigured(deps, name),
+        deps.files.allocated(join(instance.dir, 'disk')),
+        configuredProjects(deps, name),
+      ])
+      const generation = state?.generation ?? null
+      return {
+        name,
+        instance: instance.name,
+        state: instance.status === '' ? 'Unknown' : instance.status,
+        cpus: instance.cpus,
+        memory: instance.memory,
+        disk: instance.disk,
+        diskUsed: diskUsed ?? null,
+        drift: state?.config === undefined ? [] : configDrift(state.config, instance),
+        generation,
+        behind: generation !== null && current !== undefined && current.metadata.generation !== generation,
+        configured,
+        devBase: state?.devBase ?? null,
+        devBaseBehind: false,
+        projects,
+      }
+    }),
+  )
+  const kept = rows
+    .filter((row) => row.configured || !options.onlyConfigured)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  if (kept.every(({ devBase }) => devBase === null)) return kept
+  // Only who has a dev-base pays for reading what it would be made from now.
+  const { planDevBase } = await import('./dev-base.ts')
+  const plan = await planDevBase(deps).catch(() => undefined)
+  return kept.map((row) => ({
+    ...row,
+    devBaseBehind: row.devBase !== null && plan !== undefined && plan.hash !== row.devBase,
+  }))
+}
