@@ -71,7 +71,7 @@ export const createProgram = (context: CliContext): Command => {
   registerCompletion(program, context)
   registerDoctor(program, context)
   registerVersion(program, context)
-  registerHelp(program)
+  registerHelp(program, context)
   pointToOwnHelp(program, 'dvm')
   return program
 }

@@ -9,6 +9,7 @@ interface Flags {
   readonly cache: boolean
   readonly bootTest: boolean
   readonly wait: boolean
+  readonly json?: true
 }
 
 export const registerBaseBuild = (base: Command, context: CliContext): void => {
@@ -19,15 +20,28 @@ export const registerBaseBuild = (base: Command, context: CliContext): void => {
     .option('--no-cache', 'rebuild every layer')
     .option('--no-boot-test', 'publish without booting a throw-away VM from it first')
     .option('--no-wait', 'fail (exit 7) instead of waiting for another build')
+    .option('--json', 'what happens, as one JSON object a line')
     .action(async (flags: Flags) => {
       const { buildBase } = await import('../../tasks/base-build.ts')
-      const deps = await context.deps()
-      const { outcome, generation } = await buildBase(deps, {
+      const options = {
         clean: flags.clean ?? false,
         noCache: !flags.cache,
         bootTest: flags.bootTest,
         wait: flags.wait,
-      })
+      }
+      const deps = await context.deps()
+      if (flags.json) {
+        const { withEvents } = await import('../events.ts')
+        return withEvents(
+          deps,
+          (line) => context.reporter.print(line),
+          async (events) => {
+            const { outcome, generation } = await buildBase(events.deps, options)
+            events.result({ outcome, ...generation.metadata })
+          },
+        )
+      }
+      const { outcome, generation } = await buildBase(deps, options)
       const { metadata } = generation
       const what = `base ${shortName(metadata.generation)} (${metadata.flavour}, ${sizeText(metadata.diskSize)})`
       const done = {

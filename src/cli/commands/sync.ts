@@ -10,6 +10,7 @@ interface Flags {
   readonly dryRun?: true
   readonly wait: boolean
   readonly jobs?: number
+  readonly json?: true
 }
 
 const parseJobs = (text: string): number => {
@@ -27,6 +28,7 @@ export const registerSync = (program: Command, context: CliContext): void => {
     .option('--all', 'every VM that has a configuration')
     .option('--jobs <n>', 'with --all: how many at the same time (default: what memory allows)', parseJobs)
     .option('--dry-run', 'print what would run, and call nothing')
+    .option('--json', 'what happens, as one JSON object a line')
     .option('--no-wait', 'fail (exit 7) instead of waiting for another sync of the same VM')
     .action(async (vm: string | undefined, flags: Flags) => {
       const { dryRunSync, syncVm } = await import('../../tasks/sync.ts')
@@ -47,6 +49,24 @@ export const registerSync = (program: Command, context: CliContext): void => {
           for (const project of plan.projects) context.reporter.print(`project: ${project}`)
         }
         return
+      }
+      if (flags.json) {
+        const { withEvents } = await import('../events.ts')
+        return withEvents(
+          deps,
+          (line) => context.reporter.print(line),
+          async (events) => {
+            if (target === undefined) {
+              const failures = await syncAll(events.deps, names, { wait: flags.wait, jobs: flags.jobs })
+              for (const error of failures) events.error(error)
+              if (failures.length > 0) context.exitWith(1)
+              events.result({ ready: names.length - failures.length, failed: failures.length })
+            } else {
+              await syncVm(events.deps, target.vm, { wait: flags.wait, project: target.project })
+              events.result({ ready: 1, failed: 0 })
+            }
+          },
+        )
       }
       if (target === undefined) {
         const failures = await syncAll(deps, names, { wait: flags.wait, jobs: flags.jobs })

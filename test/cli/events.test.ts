@@ -1,0 +1,88 @@
+// `--json` of sync and build: one object a line on stdout, the story of a failure included; exit codes stay what they are.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { dvmOnFake } from '../support/dvm-on-fake.ts'
+import { setupMarker } from '../../src/core/guest-script.ts'
+
+interface Line {
+  readonly event: string
+  readonly at: number
+  readonly [key: string]: unknown
+}
+const parse = (stdout: string): readonly Line[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line)
+/** Without times, and without progress: how often a tool says something is its own business. */
+const steady = (stdout: string): readonly unknown[] =>
+  parse(stdout)
+    .filter(({ event }) => event !== 'progress')
+    .map((line) => Object.fromEntries(Object.entries(line).filter(([name]) => name !== 'at')))
+
+test('a sync: its steps begin and end, and the last line is the result', async (t) => {
+  const { run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/app/config.sh', '')
+  const { exitCode, stdout, stderr } = await run(['sync', 'app', '--json'])
+  assert.deepEqual([exitCode, stderr], [0, ''])
+  assert.deepEqual(steady(stdout), [
+    { event: 'step', title: 'Create app', state: 'begun' },
+    { event: 'step', title: 'Create app', state: 'done' },
+    { event: 'step', title: 'Prepare app', state: 'begun' },
+    { event: 'step', title: 'Prepare app', state: 'done' },
+    { event: 'result', result: { ready: 1, failed: 0 } },
+  ])
+  const times = parse(stdout).map(({ at }) => at)
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  )
+})
+
+test('a failure is an event as well, with what to type, and dvm’s exit code is its own', async (t) => {
+  const { run, write, home } = dvmOnFake(t, {
+    guest: [{ match: ['bash', '-s'], exitCode: 3, stdout: `${setupMarker}\n` }],
+  })
+  write('.config/dvm/vms/app/setup.sh', 'nope\n')
+  const { exitCode, stdout, stderr } = await run(['sync', 'app', '--json'])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^dvm: .* ended with exit code 3\n/)
+  assert.deepEqual(steady(stdout).slice(-2), [
+    { event: 'step', title: 'Prepare app and run its setup.sh', state: 'failed' },
+    {
+      event: 'error',
+      message: `${home}/.config/dvm/vms/app/setup.sh ended with exit code 3`,
+      exitCode: 1,
+      hint: 'correct it, then: dvm sync app',
+      log: `${home}/.local/state/dvm/app/setup.log`,
+    },
+  ])
+})
+
+test('sync --all: one step a VM, failures by name, and how many are ready', async (t) => {
+  const { run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/bad/config.sh', 'DVM_CPUS=many\n')
+  write('.config/dvm/vms/good/config.sh', '')
+  const { exitCode, stdout } = await run(['sync', '--all', '--json'])
+  assert.equal(exitCode, 1)
+  const lines = parse(stdout)
+  assert.deepEqual(
+    lines
+      .filter(({ event, state }) => event === 'step' && state !== 'begun')
+      .map(({ title, state }) => `${String(title)} ${String(state)}`)
+      .sort(),
+    ['bad failed', 'good done'],
+  )
+  assert.equal(lines.find(({ event }) => event === 'error')?.['exitCode'], 3)
+  assert.deepEqual(lines.at(-1)?.['result'], { ready: 1, failed: 1 })
+})
+
+test('a build that cannot begin is one event', async (t) => {
+  const { run } = dvmOnFake(t)
+  const { exitCode, stdout } = await run(['base', 'build', '--json'])
+  assert.equal(exitCode, 3)
+  assert.deepEqual(
+    steady(stdout).map((line) => (line as Line)['hint']),
+    ['dvm base init'],
+  )
+})
