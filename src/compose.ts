@@ -10,6 +10,8 @@ import { createBuilder } from './ports/builder/index.ts'
 import { createConsoles } from './ports/console.ts'
 import { createContainers } from './ports/containers/index.ts'
 import { createContextPort } from './ports/context.ts'
+import { createGuestCopy } from './ports/copy/guest.ts'
+import { createHostCopy } from './ports/copy/host.ts'
 import { createHostFiles } from './ports/host-files.ts'
 import { createLima } from './ports/lima/index.ts'
 import { createLocks } from './ports/locks.ts'
@@ -77,6 +79,8 @@ export const compose = ({ env, variables, signal, reporter, version, command }: 
     containers: createContainers(lima, assets),
     context: createContextPort(),
     files: createHostFiles(),
+    guestCopy: createGuestCopy(lima, assets),
+    hostCopy: createHostCopy(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), command),
     logs: createLogs(env.stateDir, env.verbose ? (line) => reporter.note(line) : undefined),

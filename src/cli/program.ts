@@ -4,6 +4,7 @@ import { DvmError } from '../core/errors.ts'
 import { registerAdd } from './commands/add.ts'
 import { registerBase } from './commands/base.ts'
 import { registerCompletion } from './commands/completion.ts'
+import { registerCp } from './commands/cp.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
 import { registerPins } from './commands/pins.ts'
@@ -16,7 +17,7 @@ import { registerLs, registerRm, registerStop } from './commands/vms.ts'
 import type { CliContext } from './context.ts'
 
 /** What changes something and has no dry run of its own. */
-const acting = new Set(['new', 'add', 'sh', 'ssh', 'stop', 'rm', 'reset', 'init', 'dev-init', 'build'])
+const acting = new Set(['new', 'add', 'sh', 'ssh', 'cp', 'stop', 'rm', 'reset', 'init', 'dev-init', 'build'])
 
 const refuseWhenDry = (action: Command, context: CliContext): void => {
   if (!context.dryRun || !acting.has(action.name())) return
@@ -40,6 +41,7 @@ export const createProgram = (context: CliContext): Command => {
   registerSync(program, context)
   registerSh(program, context)
   registerSsh(program, context)
+  registerCp(program, context)
   registerStop(program, context)
   registerRm(program, context)
   registerReset(program, context)

@@ -6,6 +6,8 @@ import type { Builder } from '../ports/builder/index.ts'
 import type { Containers } from '../ports/containers/index.ts'
 import type { Consoles } from '../ports/console.ts'
 import type { ContextPort } from '../ports/context.ts'
+import type { GuestCopy } from '../ports/copy/guest.ts'
+import type { HostCopy } from '../ports/copy/host.ts'
 import type { HostFiles } from '../ports/host-files.ts'
 import type { Lima } from '../ports/lima/index.ts'
 import type { Locks } from '../ports/locks.ts'
@@ -51,6 +53,9 @@ export interface Deps {
   readonly containers: Containers
   readonly context: ContextPort
   readonly files: HostFiles
+  /** The two ends of `dvm cp`. */
+  readonly guestCopy: GuestCopy
+  readonly hostCopy: HostCopy
   readonly lima: Lima
   readonly locks: Locks
   readonly logs: Logs

@@ -9,6 +9,8 @@ import { createAssets } from '../../src/ports/assets.ts'
 import { createBashConfig } from '../../src/ports/bash-config.ts'
 import { createContainers } from '../../src/ports/containers/index.ts'
 import { createContextPort } from '../../src/ports/context.ts'
+import { createGuestCopy } from '../../src/ports/copy/guest.ts'
+import { createHostCopy } from '../../src/ports/copy/host.ts'
 import { createHostFiles } from '../../src/ports/host-files.ts'
 import { createLocks } from '../../src/ports/locks.ts'
 import { createLogs } from '../../src/ports/logs.ts'
@@ -90,6 +92,8 @@ export const memoryWorld = (
     containers: createContainers(lima, assets),
     context: createContextPort(),
     files: createHostFiles(),
+    guestCopy: createGuestCopy(lima, assets),
+    hostCopy: createHostCopy(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), 'dvm test'),
     logs: createLogs(env.stateDir),
