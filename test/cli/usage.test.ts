@@ -151,7 +151,7 @@ test('version and help load the command line and nothing else', async (t) => {
     const { packages, files } = await loadedBy(home, args)
     assert.deepEqual(packages, ['commander'], args.join(' '))
     assert.deepEqual(
-      files.filter((file) => !/^(main\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
+      files.filter((file) => !/^((main|start)\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
       [],
     )
   }
