@@ -210,7 +210,6 @@ interface Manifest {
   readonly bin: Readonly<Record<string, string>>
   readonly files: readonly string[]
   readonly engines: Readonly<Record<string, string>>
-  readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
@@ -220,8 +219,8 @@ test('dependencies are pinned exactly, and the lock file is in step and names no
     readonly version: string
     readonly packages: Readonly<Record<string, Partial<Manifest> & { readonly resolved?: string }>>
   }
-  const { dependencies, devDependencies, engines, bin, license } = manifest
-  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+  const { devDependencies, engines, bin, license } = manifest
+  for (const [name, version] of Object.entries(devDependencies)) {
     assert.match(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name)
     assert.equal(lock.packages[`node_modules/${name}`]?.version, version, name)
   }
@@ -229,7 +228,7 @@ test('dependencies are pinned exactly, and the lock file is in step and names no
   const { packages } = lock
   assert.equal(lock.version, version)
   const { '': top, ...others } = packages
-  assert.deepEqual({ ...top }, { name, version, license, dependencies, bin, devDependencies, engines })
+  assert.deepEqual({ ...top }, { name, version, license, bin, devDependencies, engines })
   assert.deepEqual(
     Object.values(others).filter(({ resolved }) => resolved !== undefined),
     [],

@@ -1,4 +1,4 @@
-// The environment variables that dvm reads, decoded once. Only main.ts sees process.env.
+// The environment variables that dvm reads, decoded once. Only main.ts and start.ts see process.env.
 import { DvmError } from './errors.ts'
 
 /** Settings that come from the environment only, never from config.sh. Paths are absolute. */

@@ -175,7 +175,7 @@ test('version and help load the command line and nothing else', async (t) => {
     const { packages, files } = await loadedBy(home, args)
     assert.deepEqual(packages, ['commander'], args.join(' '))
     assert.deepEqual(
-      files.filter((file) => !/^(main\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
+      files.filter((file) => !/^((main|start)\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
       [],
     )
   }
@@ -186,7 +186,7 @@ test('completion loads the command line, and what looks into directories', async
   const { packages, files } = await loadedBy(home, ['__complete', '--', 'sync', ''])
   assert.deepEqual(packages, ['commander'])
   assert.deepEqual(
-    files.filter((file) => !/^(main\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
+    files.filter((file) => !/^((main|start)\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
     ['ports/host-files.ts', 'system/files.ts', 'tasks/known-names.ts'],
   )
   const script = await loadedBy(home, ['completion', 'bash'])
