@@ -35,6 +35,8 @@ export interface Composition {
   readonly version: string
   /** What was typed, for the name on a lock. */
   readonly command: string
+  /** Loads a library that would handle signals itself, without that. */
+  readonly withoutItsSignals?: <T>(load: () => Promise<T>) => Promise<T>
 }
 
 export const compose = (composition: Composition): Deps => {
@@ -99,7 +101,7 @@ export const compose = (composition: Composition): Deps => {
     pinsFile: createPinsFile,
     registry: createRegistry({ variables, home: env.home, signal, exec, version }),
     scaffold: createScaffold(),
-    state: createStateStore(env.stateDir, (line) => reporter.warn(line)),
+    state: createStateStore(env.stateDir, (line) => reporter.warn(line), composition.withoutItsSignals),
     store: createBaseStore(env.cacheDir),
     userSshConfig: createUserSshConfig(env.home),
     undo: { lima: undoLima, builder: createBuilder(undoLima) },
