@@ -70,7 +70,7 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
     if (completed.exitCode === 0) return
     const what = inSetup
       ? `${setup?.path} ended with exit code ${completed.exitCode}`
-      : `the account ${config.user} could not be prepared`
+      : `the account ${config.user} could not be prepared (exit code ${completed.exitCode})`
     throw new DvmError('failed', what, {
       hint: inSetup ? `correct it, then: dvm sync ${vm}` : `dvm sync ${vm}`,
       tail: log.tail(20),

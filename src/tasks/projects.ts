@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { VmConfig } from '../core/config.ts'
 import { devBaseTag } from '../core/dev-base.ts'
-import { DvmError } from '../core/errors.ts'
+import { DvmError, withLog } from '../core/errors.ts'
 import { renderProjectScript } from '../core/guest-script.ts'
 import {
   parseProjectConfig,
@@ -31,7 +31,7 @@ export interface Project {
 export const loadProject = async (deps: Deps, target: ProjectTarget): Promise<Project> => {
   const { vm, project } = target
   const directory = join(projectsDirectory(deps, vm), project)
-  if ((await deps.files.resolve(directory)) === undefined)
+  if (!(await deps.files.isDirectory(directory)))
     throw new DvmError('not-found', `there is no project "${project}" in ${projectsDirectory(deps, vm)}`, {
       hint: `dvm add ${targetText(target)}`,
     })
@@ -114,6 +114,8 @@ const prepared = async ({ deps, vm, place }: ProjectWork, voice: StepVoice): Pro
       log.line(line)
       voice.progress(line)
     })
+  } catch (error) {
+    throw withLog(error, log)
   } finally {
     log.close()
   }
@@ -168,6 +170,8 @@ const syncProject = async (
         tail: log.tail(20),
         logFile: log.path,
       })
+  } catch (error) {
+    throw withLog(error, log)
   } finally {
     log.close()
   }

@@ -184,9 +184,11 @@ const interrupted = (completed: Completed, attempt: Attempt): DvmError | undefin
       { hint: attempt.name === undefined ? 'try again' : `limactl list ${attempt.name}` },
     )
   if (completed.code === 'ENOENT')
-    return new DvmError('tool', 'limactl is not installed', {
-      hint: install,
-    })
+    return completed.command.startsWith('limactl ')
+      ? new DvmError('tool', 'limactl is not installed', { hint: install })
+      : new DvmError('tool', 'limactl is not installed: DVM_LIMACTL leads to no program', {
+          hint: 'unset DVM_LIMACTL, or set it to the path of limactl',
+        })
   if (completed.code === 'EACCES')
     return new DvmError('tool', 'limactl cannot be run: permission denied', { hint: 'check DVM_LIMACTL' })
   return undefined
@@ -206,10 +208,8 @@ export const limaError = (completed: Completed, attempt: Attempt): DvmError => {
       const fill = (text: string): string => text.replaceAll('NAME', name).replaceAll('$1', match[1] ?? '')
       return new DvmError(code, fill(message), { hint: fill(hint), tail: last.split('\n') })
     }
-  const reason =
-    last === ''
-      ? `limactl ended with ${completed.exitCode === undefined ? 'a signal' : `exit code ${completed.exitCode}`}`
-      : last
+  const end = completed.exitCode === undefined ? 'a signal' : `exit code ${completed.exitCode}`
+  const reason = last === '' ? `limactl ended with ${end}` : `${last} (${end})`
   return new DvmError('failed', `could not ${attempt.what}: ${reason}`, {
     hint: attempt.name === undefined ? 'limactl list' : `limactl list ${attempt.name}`,
   })

@@ -29,7 +29,7 @@ const expected: Readonly<Record<string, readonly [code: string, message: string,
   'create-unknown-template': ['not-found', 'Lima has no template nonexist.yaml', /--list-templates/],
   'create-no-file': [
     'failed',
-    'could not create dvm-x: open /nonexistent.yaml: no such file or directory',
+    'could not create dvm-x: open /nonexistent.yaml: no such file or directory (exit code 1)',
     /limactl list/,
   ],
   'create-vm-type': ['config', 'Lima cannot make VMs of type "vz" here', /DVM_VM_TYPE/],
@@ -125,7 +125,10 @@ test('an unknown complaint is passed on with what was tried', () => {
   const attempt = { what: 'start dvm-x', name: 'dvm-x' }
   const warning = '{"level":"warning","msg":"careful"}'
   const stderr = `${warning}\n{"level":"fatal","msg":"the moon is wrong"}\n`
-  assert.equal(limaError(completed({ stderr }), attempt).message, 'could not start dvm-x: the moon is wrong')
+  assert.equal(
+    limaError(completed({ stderr }), attempt).message,
+    'could not start dvm-x: the moon is wrong (exit code 1)',
+  )
   assert.equal(
     limaError(completed({}), attempt).message,
     'could not start dvm-x: limactl ended with exit code 1',
