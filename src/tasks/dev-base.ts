@@ -83,7 +83,13 @@ export const ensureDevBase = async (
   try {
     const builder = await findInstance(deps, deps.env.builder.instance)
     if (builder === undefined)
-      await deps.containers.buildDevBase(place, vm, plan, deps.context.pack(plan.shipments), tell)
+      await deps.containers.buildDevBase(
+        place,
+        vm,
+        { ...plan, noCache: deps.env.rebuildDevBase },
+        deps.context.pack(plan.shipments),
+        tell,
+      )
     else await locked(deps, 'base', () => fromBuilder(deps, vm, place, plan, voice, log))
     await deps.state.write(vm, { devBase: plan.hash })
     if (current !== undefined) await deps.containers.dropImage(place, current.id)

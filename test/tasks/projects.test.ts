@@ -60,7 +60,8 @@ const memoryPodman = (): { podman: Podman; port: Containers } => {
       await call('prepare')
       podman.ready = true
     },
-    buildDevBase: (_, vm, { hash, from }) => call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}`),
+    buildDevBase: (_, vm, { hash, from, noCache }) =>
+      call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}${noCache ? ' without cache' : ''}`),
     load: async (_, vm, archive) => {
       const parts: unknown[] = []
       for await (const part of archive) parts.push(part)
@@ -227,6 +228,9 @@ test('the dev-base: built in the VM when there is no builder, one look when noth
   podman.devBases = [{ id: 'old', labels: { 'dvm.hash': plan.hash }, names: [devBaseTag] }]
   await sync()
   assert.deepEqual(calls(), ['state'])
+  const rebuilding = { ...world.deps, env: { ...world.deps.env, rebuildDevBase: true } }
+  await syncVm(rebuilding, 'app', { wait: true })
+  assert.match(calls()[1] ?? '', /^build in app .* without cache$/)
   world.write('.config/dvm/base/packages.txt', 'tree\n')
   await sync()
   const after = calls()
