@@ -11,6 +11,7 @@ import {
   specOf,
   type ProjectConfig,
 } from '../core/project.ts'
+import { setupFailure } from '../core/setup-failure.ts'
 import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Deps } from './deps.ts'
@@ -164,12 +165,10 @@ const syncProject = async (
       ),
       tell,
     )
-    if (exitCode !== 0)
-      throw new DvmError('failed', `${setup.path} ended with exit code ${exitCode}`, {
-        hint: `correct it, then: dvm sync ${targetText(target)}`,
-        tail: log.tail(20),
-        logFile: log.path,
-      })
+    if (exitCode === 0) return
+    const tail = log.tail(20)
+    const { message, hint } = setupFailure(setup.path, targetText(target), exitCode, tail)
+    throw new DvmError('failed', message, { hint, tail, logFile: log.path })
   } catch (error) {
     throw withLog(error, log)
   } finally {
