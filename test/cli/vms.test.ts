@@ -159,6 +159,23 @@ for (const ssh of [true, false])
     assert.equal(entry.guest?.stdin, 'in\n')
   })
 
+test('limactl’s log level is the one that was asked for, in guests too', async (t) => {
+  const { fake, run } = dvmOnFake(t)
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  for (const [env, list, shell] of [
+    [{}, 'warn', 'error'],
+    [{ DVM_VERBOSE: '1' }, 'info', 'info'],
+    [{ DVM_LIMA_LOG_LEVEL: 'debug' }, 'debug', 'debug'],
+  ] as const) {
+    await run(['ssh', 'app', 'true'], { env })
+    const levels = fake.journal().map(({ argv }) => [argv[3], argv[2]?.replace('--log-level=', '')])
+    assert.deepEqual(levels.slice(-2), [
+      ['list', list],
+      ['shell', shell],
+    ])
+  }
+})
+
 test('ssh without a command is a usage error; sh opens a login shell; a missing VM is not found', async (t) => {
   const { fake, run } = dvmOnFake(t)
   fake.add({ name: 'dvm-app', status: 'Running' })

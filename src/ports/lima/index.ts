@@ -107,7 +107,7 @@ export const createLima = (options: LimaOptions): Lima => {
     await exec.capture(command(argv.deleteArgs(name, true), limits.stop))
   }
 
-  const shell = createGuestShell({ exec, limactl, variables })
+  const shell = createGuestShell({ exec, limactl, logLevel, variables })
 
   return {
     version: async () => {
