@@ -147,10 +147,8 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       )
     },
     buildDevBase: async ({ instance, user }, vm, { hash, from, noCache }, context, onLine) => {
-      const argv = entryArgv(await assets.text('guest/build-dev-base.sh'), user, hash, [
-        from,
-        String(noCache),
-      ])
+      const script = await assets.text('guest/build-dev-base.sh')
+      const argv = entryArgv(script, user, hash, [from, String(noCache)])
       await must(
         'build the dev-base',
         { vm, project: undefined },
