@@ -12,14 +12,24 @@ const version = (): string => {
 }
 
 const abort = new AbortController()
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 // `on`, not `once`: with once, execa's exit hook would see no other listener and kill dvm before its rollback.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+for (const signal of signals)
   process.on(signal, () => {
     const interrupted = new Interrupted(signal)
     if (abort.signal.aborted) process.exit(interrupted.exitCode)
     reporter.note('stopping and taking back what this run made (once more exits at once)')
     abort.abort(interrupted)
   })
+/** Loads a library without its own signal handlers: one that sends the signal on afterwards looks like a second Ctrl-C, which takes nothing back. */
+const withoutItsSignals = async <T>(load: () => Promise<T>): Promise<T> => {
+  const before = new Set(signals.flatMap((signal) => process.rawListeners(signal)))
+  const loaded = await load()
+  for (const signal of signals)
+    for (const listener of process.rawListeners(signal))
+      if (!before.has(listener)) process.removeListener(signal, listener as () => void)
+  return loaded
+}
 // Nobody reads the story any more: the work goes on.
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
@@ -46,6 +56,7 @@ try {
         reporter,
         version: version(),
         command: ['dvm', ...process.argv.slice(2)].join(' '),
+        withoutItsSignals,
       })
     },
     assets: async () => (await import('./ports/assets.ts')).createAssets(),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import test from 'node:test'
 import type { Command } from 'commander'
 import { parse } from 'yaml'
@@ -16,7 +16,7 @@ import { bareProgram } from './support/program.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'AGENTS.md']
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'AGENTS.md', 'docs/migration.md']
 const readme = read('README.md')
 const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
 
@@ -121,7 +121,7 @@ test('links in the documents lead somewhere', () => {
       if (target.startsWith('https://')) continue
       const fine = target.startsWith('#')
         ? anchors.includes(target.slice(1))
-        : existsSync(join(root, target.split('#')[0] ?? ''))
+        : existsSync(join(root, dirname(document), target.split('#')[0] ?? ''))
       if (!fine) broken.push(`${document}: ${target}`)
     }
   }
@@ -143,6 +143,24 @@ test('files and scripts that the documents for developers name exist', () => {
   }
   assert.deepEqual(missing, [])
   assert.ok(read('AGENTS.md').trimEnd().split('\n').length <= 60, 'AGENTS.md stays short')
+})
+
+test('help topics and the page on moving to dvm name commands and variables that exist', () => {
+  const known = new Set([...environmentVariables(), ...vmVariables, ...projectVariables, ...setupVariables])
+  const texts = [
+    'docs/migration.md',
+    ...readdirSync(join(root, 'templates/help')).map((name) => `templates/help/${name}`),
+  ]
+  for (const path of texts) {
+    // A command line: in backquotes on the page, indented in a help text.
+    for (const [, line = ''] of read(path).matchAll(/(?:`|^ {2})dvm ([a-z-]+(?: [a-z-]+)?)/gm)) {
+      const [first = '', second = ''] = line.split(' ')
+      assert.ok(commands.has(first) || commands.has(`${first} ${second}`), `${path}: dvm ${line}`)
+    }
+    for (const [name] of read(path).matchAll(/\bDVM_[A-Z_]*[A-Z]\b/g))
+      assert.ok(known.has(name), `${path}: ${name}`)
+  }
+  assert.match(readme, /\]\(docs\/migration\.md\)/)
 })
 
 test('the changelog has a place for what comes next', () => {

@@ -69,7 +69,7 @@ export const parseEnvironment = (variables: Variables, cwd: string): Environment
       hint: `unset ${name}`,
     })
   }
-  const home = text('HOME')
+  const home = text('HOME')?.replace(/(.)\/+$/, '$1')
   if (home === undefined)
     throw new DvmError('config', 'HOME is not set', { hint: 'export HOME=/your/home/directory' })
   const absolute = (path: string): string => {

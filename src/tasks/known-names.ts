@@ -6,8 +6,13 @@ import type { Deps } from './deps.ts'
 type Looking = Pick<Deps, 'env' | 'files'>
 
 /** VMs that have a configuration, by name. */
-export const configuredVms = async ({ env, files }: Looking): Promise<readonly string[]> =>
-  (await files.list(join(env.configDir, 'vms'))).filter(isName).sort()
+export const configuredVms = async ({ env, files }: Looking): Promise<readonly string[]> => {
+  const directory = join(env.configDir, 'vms')
+  const names = (await files.list(directory)).filter(isName)
+  // A file beside them, notes for one, is no VM.
+  const directories = await Promise.all(names.map((name) => files.isDirectory(join(directory, name))))
+  return names.filter((_, index) => directories[index]).sort()
+}
 
 /** VMs that dvm made and has not removed, by name; also those without a configuration. */
 const madeVms = async ({ env, files }: Looking): Promise<readonly string[]> => {

@@ -112,6 +112,18 @@ test('a command line that makes no sense exits 2 and writes to stderr only', asy
   )
 })
 
+test('the help of dvm itself leads on: first steps, and every topic there is', async (t) => {
+  const home = temporaryDirectory(t)
+  const { stdout } = await runDvm(home, ['--help'])
+  const topics = /^All topics: (.*)$/m.exec(stdout)?.[1]?.split(', ') ?? []
+  assert.deepEqual(topics, ['config', 'base', 'projects', 'images', 'migration', 'exit-codes'])
+  for (const topic of topics) {
+    const help = await runDvm(home, ['help', topic])
+    assert.deepEqual([help.exitCode, help.stderr], [0, ''], topic)
+    assert.ok(help.stdout.length > 200, topic)
+  }
+})
+
 test('a usage error ends in the help of the command that it is about; help goes as deep as the commands do', async (t) => {
   const home = temporaryDirectory(t)
   const run = async (line: string) => runDvm(home, line.split(' '))
