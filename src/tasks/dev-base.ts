@@ -14,6 +14,7 @@ import type { Log } from '../ports/logs.ts'
 import { ensureBuilder, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
+import { bringsTrust } from './network.ts'
 import type { StepVoice } from './steps.ts'
 
 export interface DevBasePlan {
@@ -83,7 +84,13 @@ export const ensureDevBase = async (
   try {
     const builder = await findInstance(deps, deps.env.builder.instance)
     if (builder === undefined)
-      await deps.containers.buildDevBase(place, vm, plan, deps.context.pack(plan.shipments), tell)
+      await deps.containers.buildDevBase(
+        place,
+        vm,
+        { ...plan, trust: await bringsTrust(deps) },
+        deps.context.pack(plan.shipments),
+        tell,
+      )
     else await locked(deps, 'base', () => fromBuilder(deps, vm, place, plan, voice, log))
     await deps.state.write(vm, { devBase: plan.hash })
     if (current !== undefined) await deps.containers.dropImage(place, current.id)
@@ -122,6 +129,7 @@ const fromBuilder = async (
           buildArgs: { DVM_DEV_FROM: await provide(deps, instance, plan, voice, write) },
           labels: { [devBaseLabel]: plan.hash },
           noCache: deps.env.rebuildDevBase,
+          trust: await bringsTrust(deps),
         },
         tell,
       )

@@ -1,7 +1,7 @@
 // Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
 import type { Readable } from 'node:stream'
 import { entryArgv, loginShell } from '../../core/guest-entry.ts'
-import type { ContainerSpec } from '../../core/project.ts'
+import { trustDevice } from '../../core/trust.ts'
 import { parseSections } from '../../core/sections.ts'
 import { containerOf, type ProjectTarget, type Target } from '../../core/target.ts'
 import type { Completed } from '../../core/command.ts'
@@ -9,7 +9,7 @@ import type { OnLine } from '../../system/exec.ts'
 import type { Assets } from '../assets.ts'
 import type { Instance, Lima } from '../lima/index.ts'
 import { guestTerm } from '../lima/guest.ts'
-import { execArgs, runArgs } from './argv.ts'
+import { execArgs, runArgs, type NewContainer } from './argv.ts'
 import { containerFailure } from './errors.ts'
 import { parseContainers, parseImages, type LabelledImage, type ProjectContainer } from './parse.ts'
 
@@ -39,7 +39,7 @@ export interface Containers {
   buildDevBase(
     place: Place,
     vm: string,
-    made: { readonly hash: string; readonly from: string },
+    made: { readonly hash: string; readonly from: string; readonly trust: boolean },
     context: Readable,
     onLine: OnLine,
   ): Promise<void>
@@ -48,7 +48,7 @@ export interface Containers {
   /** Removes an image unless a container still uses it. */
   dropImage(place: Place, id: string): Promise<void>
   /** Makes and starts the container; the image is pulled when it is not there. */
-  create(place: Place, target: ProjectTarget, spec: ContainerSpec, onLine: OnLine): Promise<void>
+  create(place: Place, target: ProjectTarget, spec: NewContainer, onLine: OnLine): Promise<void>
   /** Starting one that runs does nothing. */
   start(place: Place, target: ProjectTarget): Promise<void>
   /** False when it did not run. */
@@ -146,8 +146,9 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         ),
       )
     },
-    buildDevBase: async ({ instance, user }, vm, { hash, from }, context, onLine) => {
-      const argv = entryArgv(await assets.text('guest/build-dev-base.sh'), user, hash, [from])
+    buildDevBase: async ({ instance, user }, vm, { hash, from, trust }, context, onLine) => {
+      const options = trust ? ['--device', trustDevice] : []
+      const argv = entryArgv(await assets.text('guest/build-dev-base.sh'), user, hash, [from, ...options])
       await must(
         'build the dev-base',
         { vm, project: undefined },
