@@ -91,7 +91,7 @@ network_anchors() {
 
 # In the system's own store for what runs in the VM, and a copy of that store for containers, which have stores of their own.
 network_apply_certificates() {
-	local store tool changed='' device=''
+	local store tool changed='' device='' link
 	if network_holds "$network_trust/company.pem" "$network_certificates"; then
 		:
 	elif [[ -n $network_certificates || -e $network_trust/company.pem ]]; then
@@ -107,6 +107,9 @@ network_apply_certificates() {
 			network_anchors /usr/local/share/ca-certificates crt
 			# Without --fresh, which takes seconds, those that are gone would leave links behind.
 			rm -f -- /etc/ssl/certs/dvm-network-*.pem
+			for link in /etc/ssl/certs/*.[0-9]; do
+				if [[ -L $link && ! -e $link ]]; then rm -f -- "$link"; fi
+			done
 		fi
 	elif type -P update-ca-trust >/dev/null; then
 		tool=update-ca-trust

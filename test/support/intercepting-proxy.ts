@@ -1,5 +1,5 @@
-// A company's proxy on the loopback: it asks for a login, passes plain requests on, and opens TLS with certificates of its own authority.
-// What it answers inside TLS comes from the test, so that no request leaves the machine; plain requests really go where they want.
+// A company's proxy on the loopback: it asks for a login, and opens TLS with certificates of its own authority. What it answers comes from
+// the test; only plain requests that the test does not know really go where they want.
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
@@ -49,6 +49,8 @@ export const startInterceptingProxy = async (answer: Answer): Promise<Intercepti
     asked.push({ how: hasLogin(incoming) ? 'http' : 'refused', host: url.hostname, path: url.pathname })
     if (!hasLogin(incoming))
       return void response.writeHead(407, { 'proxy-authenticate': 'Basic realm="company"' }).end()
+    const text = answer(url.hostname, url.pathname)
+    if (text !== undefined) return void response.writeHead(200).end(text)
     const { 'proxy-authorization': _, 'proxy-connection': __, ...headers } = incoming.headers
     const onward = request(url, { method: incoming.method ?? 'GET', headers }, (reply) => {
       response.writeHead(reply.statusCode ?? 502, reply.headers)
@@ -63,7 +65,7 @@ export const startInterceptingProxy = async (answer: Answer): Promise<Intercepti
     if (!hasLogin(incoming)) {
       asked.push({ how: 'refused', host, path: '' })
       socket.end(
-        'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="company"\r\n\r\n',
+        'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="company"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
       )
       return
     }
