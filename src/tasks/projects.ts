@@ -16,6 +16,7 @@ import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Deps } from './deps.ts'
 import { bareImage, ensureDevBase, planDevBase } from './dev-base.ts'
+import { bringsTrust } from './network.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
 import type { Step, StepVoice } from './steps.ts'
 
@@ -139,7 +140,7 @@ const syncProject = async (
     const found = state.containers.find(({ name }) => name === containerOf(target))
     if (found === undefined) {
       voice.progress(`making its container from ${spec.image}`)
-      await deps.containers.create(place(), target, spec, tell)
+      await deps.containers.create(place(), target, { ...spec, trust: await bringsTrust(deps) }, tell)
     } else {
       const drift = specDrift(found.spec, spec)
       if (drift.length > 0)

@@ -33,12 +33,30 @@ const setUp = async (t: TestContext, guest: readonly Answer[] = []) => {
   }
 }
 
+/** By their names: the values are podman's own variables. */
+const proxies =
+  '--env http_proxy --env HTTP_PROXY --env https_proxy --env HTTPS_PROXY --env no_proxy --env NO_PROXY'
+
+test('a container that trusts the company: a directory of the VM and variables that name it, nothing else', () => {
+  const plain = runArgs(target, { ...spec, trust: false })
+  const more = runArgs(target, { ...spec, trust: true }).filter((word) => !plain.includes(word))
+  assert.deepEqual(more.slice(0, 3), [
+    '/etc/dvm/trust:/dev/dvm-ca:ro',
+    '--env',
+    'SSL_CERT_FILE=/dev/dvm-ca/bundle.pem',
+  ])
+  for (const word of more)
+    assert.match(word, /^(--env|[A-Z_]+=\/dev\/dvm-ca\/\w+\.\w+|\/etc\/dvm\/trust:\/dev\/dvm-ca:ro)$/)
+})
+
 test('a container: its name, its volume, nothing of the VM; more only when project.sh asks', () => {
   assert.equal(
-    runArgs(target, spec).join(' '),
-    `run --detach --name dvm-app-api --hostname api --restart=always --init --label dvm.vm=app --label dvm.project=api --label dvm.spec=${JSON.stringify(spec)} --volume dvm-app-api:/work --workdir /work --entrypoint sleep localhost/dvm-dev-base:latest infinity`,
+    runArgs(target, { ...spec, trust: false }).join(' '),
+    `run --detach --name dvm-app-api --hostname api --restart=always --http-proxy=false --init --label dvm.vm=app --label dvm.project=api --label dvm.spec=${JSON.stringify(spec)} --volume dvm-app-api:/work --workdir /work --entrypoint sleep localhost/dvm-dev-base:latest infinity`,
   )
-  const more = runArgs(target, { ...spec, nested: true, ports: ['3000:80', '4000:4000'] }).join(' ')
+  const more = runArgs(target, { ...spec, trust: false, nested: true, ports: ['3000:80', '4000:4000'] }).join(
+    ' ',
+  )
   assert.match(
     more,
     / --publish 127\.0\.0\.1:3000:80 --publish 127\.0\.0\.1:4000:4000 --device \/dev\/fuse --security-opt label=disable --entrypoint /,
@@ -94,7 +112,7 @@ test('a container that cannot be made leaves no name behind', async (t) => {
       stderr: 'Error: rootlessport listen tcp 127.0.0.1:3000: bind: address already in use\n',
     },
   ])
-  await assert.rejects(containers.create(place, target, spec, silent), {
+  await assert.rejects(containers.create(place, target, { ...spec, trust: false }, silent), {
     code: 'failed',
     message: 'one of its ports is taken in the VM',
     hint: 'choose another in PROJ_PORTS, or stop what listens there: dvm ssh app -- ss --listening --tcp --numeric',
@@ -120,7 +138,7 @@ test('a command inside gets its exact arguments and its exit code; a stopped con
   assert.deepEqual(asked(), [
     'podman container inspect --format {{.State.Running}} dvm-app-api',
     'podman start dvm-app-api',
-    `podman exec --workdir /my work dvm-app-api sh -c a 'b' $(c)`,
+    `podman exec ${proxies} --workdir /my work dvm-app-api sh -c a 'b' $(c)`,
   ])
 })
 
@@ -174,5 +192,5 @@ for (const [stderr, code, hint] of complaints)
 test('a terminal inside is asked for, with a name that every image knows', () =>
   assert.equal(
     execArgs(target, { workdir: '/work', tty: true, stdin: true, term: 'xterm' }, ['bash', '-l']).join(' '),
-    'exec --interactive --tty --env TERM=xterm --workdir /work dvm-app-api bash -l',
+    `exec --interactive --tty --env TERM=xterm ${proxies} --workdir /work dvm-app-api bash -l`,
   ))
