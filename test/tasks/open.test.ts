@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { editorNames } from '../../src/core/editors.ts'
 import { hostKeyMarker } from '../../src/core/host-keys.ts'
-import { openVm } from '../../src/tasks/open.ts'
+import { open } from '../../src/tasks/open.ts'
 import { installSshConfig } from '../../src/tasks/ssh-config.ts'
 import { addVm } from '../support/memory-lima.ts'
 import { memoryWorld } from '../support/memory-world.ts'
@@ -41,24 +41,24 @@ const asked: readonly [string, string][] = [
 for (const [name, words] of asked)
   test(`${name}: ${words}`, async (t) => {
     const { deps, opened } = await setUp(t, ['code', 'cursor', 'windsurf', 'code-insiders', 'codium', 'zed'])
-    assert.equal(await openVm(deps, 'app', name), name)
+    assert.equal(await open(deps, 'app', name), name)
     assert.deepEqual(opened, [words])
     assert.ok(editorNames.includes(name))
   })
 
 test('without a word: DVM_EDITOR, else the first that is there', async (t) => {
   const named = await setUp(t, ['code', 'zeditor'], { DVM_EDITOR: 'zed' })
-  assert.equal(await openVm(named.deps, 'app', undefined), 'zed')
+  assert.equal(await open(named.deps, 'app', undefined), 'zed')
   assert.deepEqual(named.opened, ['zeditor ssh://app.dvm/home/me/code/app'])
-  assert.equal(await openVm(named.deps, 'app', 'code'), 'code')
+  assert.equal(await open(named.deps, 'app', 'code'), 'code')
   const found = await setUp(t, ['zed', 'codium'])
-  assert.equal(await openVm(found.deps, 'app', undefined), 'codium')
+  assert.equal(await open(found.deps, 'app', undefined), 'codium')
 })
 
 test('starts a VM that is stopped, and brings its entry up to date', async (t) => {
   const { deps, memory, story, opened } = await setUp(t, ['code'])
   addVm(memory, 'dvm-app', 'Stopped', { sshLocalPort: 41000 })
-  await openVm(deps, 'app', undefined)
+  await open(deps, 'app', undefined)
   assert.equal(memory.calls.filter((call) => call === 'start dvm-app').length, 1)
   assert.deepEqual(story, ['starting app'])
   assert.match(readFileSync(join(deps.env.stateDir, 'ssh/config'), 'utf8'), /Port 41000/)
@@ -68,24 +68,24 @@ test('starts a VM that is stopped, and brings its entry up to date', async (t) =
 test('what is wrong is told before a VM is started', async (t) => {
   const { deps, memory, opened } = await setUp(t, ['code'])
   const wrong: readonly [() => Promise<unknown>, object][] = [
-    [() => openVm(deps, 'App', undefined), { code: 'usage' }],
+    [() => open(deps, 'App', undefined), { code: 'usage' }],
     [
-      () => openVm(deps, 'app', 'emacs'),
+      () => open(deps, 'app', 'emacs'),
       { code: 'usage', hint: `--editor or DVM_EDITOR, one of: ${editorNames.join(', ')}` },
     ],
-    [() => openVm(deps, 'app', 'zed'), { code: 'tool', message: 'zed is not on PATH' }],
-    [() => openVm(deps, 'none', undefined), { code: 'not-found' }],
+    [() => open(deps, 'app', 'zed'), { code: 'tool', message: 'zed is not on PATH' }],
+    [() => open(deps, 'none', undefined), { code: 'not-found' }],
   ]
   for (const [opening, error] of wrong) await assert.rejects(opening(), error)
   await deps.files.remove(join(deps.env.stateDir, 'ssh/config'))
-  await assert.rejects(openVm(deps, 'app', undefined), {
+  await assert.rejects(open(deps, 'app', undefined), {
     code: 'config',
     hint: 'dvm ssh-config --install',
   })
   const nothing = await setUp(t, [])
-  await assert.rejects(openVm(nothing.deps, 'app', undefined), { code: 'tool', message: /no editor on PATH/ })
+  await assert.rejects(open(nothing.deps, 'app', undefined), { code: 'tool', message: /no editor on PATH/ })
   const bogus = await setUp(t, ['code'], { DVM_EDITOR: 'vi' })
-  await assert.rejects(openVm(bogus.deps, 'app', undefined), { code: 'usage' })
+  await assert.rejects(open(bogus.deps, 'app', undefined), { code: 'usage' })
   assert.deepEqual(
     memory.calls.filter((call) => call !== 'list'),
     [],
@@ -95,7 +95,7 @@ test('what is wrong is told before a VM is started', async (t) => {
 
 test('an editor that fails is dvm’s failure', async (t) => {
   const { deps } = await setUp(t, ['code'], {}, 3)
-  await assert.rejects(openVm(deps, 'app', undefined), {
+  await assert.rejects(open(deps, 'app', undefined), {
     code: 'failed',
     message: 'code ended with exit code 3',
     hint: 'check that it can reach the VM: ssh app.dvm true',

@@ -32,6 +32,8 @@ export const runArgs = (target: ProjectTarget, spec: ContainerSpec): readonly st
     '--workdir',
     spec.workdir,
     ...spec.ports.flatMap((port) => ['--publish', `127.0.0.1:${port}`]),
+    // sshd's, for `ssh PROJECT.VM.dvm`; podman gave it to every container until 4.4.
+    '--cap-add=SYS_CHROOT',
     ...(spec.nested ? ['--device', '/dev/fuse', '--security-opt', 'label=disable'] : []),
     '--entrypoint',
     'sleep',
