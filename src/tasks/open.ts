@@ -85,7 +85,7 @@ export const open = async (deps: Deps, text: string, name: string | undefined): 
   const exitCode = await deps.editors.open(program, editor.args(host, path))
   if (exitCode !== 0)
     throw new DvmError('failed', `${editor.name} ended with exit code ${exitCode}`, {
-      hint: `check that it can reach ${project === undefined ? 'the VM' : 'the project'}: ssh ${host} true`,
+      hint: `check that ssh works: ssh ${host} true`,
     })
   return editor.name
 }

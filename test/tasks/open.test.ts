@@ -8,11 +8,14 @@ import { hostKeyMarker } from '../../src/core/host-keys.ts'
 import { open } from '../../src/tasks/open.ts'
 import { installSshConfig } from '../../src/tasks/ssh-config.ts'
 import { addVm } from '../support/memory-lima.ts'
+import { memoryPodman } from '../support/memory-podman.ts'
 import { memoryWorld } from '../support/memory-world.ts'
 
 const setUp = async (t: TestContext, programs: readonly string[], variables = {}, exitCode = 0) => {
   const opened: string[] = []
+  const { podman, port } = memoryPodman()
   const world = memoryWorld(t, variables, () => ({
+    containers: port,
     editors: {
       find: (names) => Promise.resolve(names.find((name) => programs.includes(name))),
       open: (program, args) => {
@@ -26,7 +29,7 @@ const setUp = async (t: TestContext, programs: readonly string[], variables = {}
   addVm(world.memory, 'dvm-app', 'Stopped', { sshLocalPort: 40022 })
   await installSshConfig(world.deps)
   world.reset()
-  return { ...world, opened }
+  return { ...world, opened, podman }
 }
 
 const code = '--remote ssh-remote+app.dvm /home/me/code/app'
@@ -75,6 +78,8 @@ test('what is wrong is told before a VM is started', async (t) => {
     ],
     [() => open(deps, 'app', 'zed'), { code: 'tool', message: 'zed is not on PATH' }],
     [() => open(deps, 'none', undefined), { code: 'not-found' }],
+    [() => open(deps, 'app/Api', undefined), { code: 'usage' }],
+    [() => open(deps, 'app/none', undefined), { code: 'not-found', hint: 'dvm add app/none' }],
   ]
   for (const [opening, error] of wrong) await assert.rejects(opening(), error)
   await deps.files.remove(join(deps.env.stateDir, 'ssh/config'))
@@ -93,11 +98,37 @@ test('what is wrong is told before a VM is started', async (t) => {
   assert.deepEqual(opened, [])
 })
 
+test('a project: what is stopped is started, its entry brought up to date, its workspace opened', async (t) => {
+  const { deps, memory, opened, podman, write } = await setUp(t, ['code', 'zed'])
+  memory.identityFiles = [write('lima/user', '')]
+  write('lima/user.pub', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 lima\n')
+  write('.config/dvm/vms/app/projects/api/project.sh', 'IMAGE=a\nPROJ_WORKDIR="/my src#1%"\n')
+  await assert.rejects(open(deps, 'app/api', 'code'), { code: 'not-found', hint: 'dvm sync app/api' })
+  const target = { vm: 'app', project: 'api' }
+  const spec = { image: 'a', nested: false, workdir: '/my src#1%', ports: [] }
+  await deps.containers.create({} as never, target, spec, () => undefined)
+  await deps.containers.stop({} as never, target)
+  podman.calls.length = 0
+  assert.equal(await open(deps, 'app/api', 'code'), 'code')
+  assert.equal(await open(deps, 'app/api', 'zed'), 'zed')
+  assert.deepEqual(opened, [
+    'code --remote ssh-remote+api.app.dvm /my src#1%',
+    'zed ssh://api.app.dvm/my%20src%231%25',
+  ])
+  assert.deepEqual(podman.calls, [
+    'state',
+    'start dvm-app-api',
+    'let ssh in to dvm-app-api in /my src#1% with ssh-ed25519 AAAAC3NzaC1lZDI1NTE5',
+    'state',
+  ])
+  assert.match(readFileSync(join(deps.env.stateDir, 'ssh/config'), 'utf8'), /^Host api\.app\.dvm$/m)
+})
+
 test('an editor that fails is dvm’s failure', async (t) => {
   const { deps } = await setUp(t, ['code'], {}, 3)
   await assert.rejects(open(deps, 'app', undefined), {
     code: 'failed',
     message: 'code ended with exit code 3',
-    hint: 'check that it can reach the VM: ssh app.dvm true',
+    hint: 'check that ssh works: ssh app.dvm true',
   })
 })
