@@ -29,7 +29,8 @@ const setUp = async (t: TestContext, programs: readonly string[], variables = {}
   addVm(world.memory, 'dvm-app', 'Stopped', { sshLocalPort: 40022 })
   await installSshConfig(world.deps)
   world.reset()
-  return { ...world, opened, podman }
+  const write = (path: string, text: string): string => world.write(path, text)
+  return { ...world, write, opened, podman }
 }
 
 const code = '--remote ssh-remote+app.dvm /home/me/code/app'

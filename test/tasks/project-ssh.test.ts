@@ -20,7 +20,8 @@ const target = { vm: 'pool', project: 'api' }
 const setUp = (t: TestContext) => {
   const { podman, port } = memoryPodman()
   const world = memoryWorld(t, {}, () => ({ containers: port }))
-  const { memory, deps, write } = world
+  const { memory, deps } = world
+  const write = (path: string, text: string): string => world.write(path, text)
   memory.run = () => ({ stdout: `${hostKeyMarker}ssh-ed25519 AAAAC3NzaC1lZDI1NTE5host\n` })
   memory.identityFiles = [write('lima/user', 'private')]
   write('lima/user.pub', `${limaKey} lima\n`)
@@ -34,6 +35,7 @@ const setUp = (t: TestContext) => {
   const own = (name = 'config'): string => join(deps.env.stateDir, 'ssh', name)
   return {
     ...world,
+    write,
     podman,
     project,
     own,
