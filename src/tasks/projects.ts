@@ -18,6 +18,7 @@ import type { Deps } from './deps.ts'
 import { bareImage, ensureDevBase, planDevBase } from './dev-base.ts'
 import { bringsTrust } from './network.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
+import { keepSshProject } from './ssh-kept.ts'
 import type { Step, StepVoice } from './steps.ts'
 
 export interface Project {
@@ -125,7 +126,7 @@ const prepared = async ({ deps, vm, place }: ProjectWork, voice: StepVoice): Pro
 }
 
 const syncProject = async (
-  { deps, place }: ProjectWork,
+  { deps, config: vmConfig, place }: ProjectWork,
   { target, config, setup }: Project,
   { state, image }: { readonly state: ContainersState; readonly image: string },
   voice: StepVoice,
@@ -149,12 +150,21 @@ const syncProject = async (
         )
       if (found.state !== 'running') await deps.containers.start(place(), target)
     }
+    const workdir = found?.spec?.workdir ?? spec.workdir
+    // Before setup.sh: should that fail, ssh is a way to look why.
+    await keepSshProject(deps, {
+      target,
+      config: vmConfig,
+      instance: place().instance,
+      container: found?.id,
+      workdir,
+    })
     if (setup === undefined) return
     voice.progress('running its setup.sh')
     const { exitCode } = await deps.containers.script(
       place(),
       target,
-      found?.spec?.workdir ?? spec.workdir,
+      workdir,
       renderProjectScript(
         {
           DVM_VM: target.vm,

@@ -41,6 +41,8 @@ export const runArgs = (target: ProjectTarget, { trust, ...spec }: NewContainer)
     '--workdir',
     spec.workdir,
     ...spec.ports.flatMap((port) => ['--publish', `127.0.0.1:${port}`]),
+    // sshd's, for `ssh PROJECT.VM.dvm`; podman gave it to every container until 4.4.
+    '--cap-add=SYS_CHROOT',
     ...(trust ? trustRunArgs : []),
     ...(spec.nested ? ['--device', '/dev/fuse', '--security-opt', 'label=disable'] : []),
     '--entrypoint',

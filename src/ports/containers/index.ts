@@ -2,6 +2,7 @@
 import { entryArgv, loginShell } from '../../core/guest-entry.ts'
 import { trustDevice } from '../../core/trust.ts'
 import { parseSections } from '../../core/sections.ts'
+import { projectSshDirectory, projectSshTexts } from '../../core/project-ssh.ts'
 import { containerOf, type ProjectTarget, type Target } from '../../core/target.ts'
 import type { Completed } from '../../core/command.ts'
 import type { OnLine } from '../../system/exec.ts'
@@ -10,7 +11,7 @@ import type { Lima } from '../lima/index.ts'
 import { guestTerm } from '../lima/guest.ts'
 import { execArgs, runArgs } from './argv.ts'
 import { containerFailure } from './errors.ts'
-import { parseContainers, parseImages } from './parse.ts'
+import { parseContainers, parseImages, parsePreparedSsh } from './parse.ts'
 import type { Containers, Place } from './types.ts'
 
 export type * from './types.ts'
@@ -141,6 +142,25 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       const removed = await podman(place, ['volume', 'rm', '--force', name])
       if (removed.exitCode !== 0 && !/no such volume/i.test(removed.stderr))
         throw containerFailure(`remove the volume ${name}`, target, removed)
+    },
+    prepareSsh: async (place, target, { workdir, keys }) => {
+      const name = containerOf(target)
+      const [prepare = '', install = '', ...served] = await Promise.all(
+        projectSshTexts.map((text) => assets.text(text)),
+      )
+      const argv = ['bash', '-s', '--', name, install, projectSshDirectory, workdir, ...served, ...keys]
+      const completed = await must(
+        `let ssh in to the container ${name}`,
+        target,
+        lima.run(place.instance, {
+          argv: await asUser(place, argv),
+          input: prepare,
+          timeoutMs: 5 * minutes,
+        }),
+      )
+      const prepared = parsePreparedSsh(completed.stdout)
+      if (prepared === undefined) throw containerFailure(`tell the host key of ${name}`, target, completed)
+      return prepared
     },
     script: (place, target, workdir, script, onLine) =>
       podman(place, execArgs(target, { workdir, tty: false, stdin: true }, ['bash', '-s']), {

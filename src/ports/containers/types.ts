@@ -52,6 +52,11 @@ export interface Containers {
   stop(place: Place, target: ProjectTarget): Promise<boolean>
   /** Removes the container, and unless it is kept the workspace's volume. What is not there is no error. */
   remove(place: Place, target: ProjectTarget, options: { readonly keepVolume: boolean }): Promise<void>
+  /**
+   * Lets ssh in to a container that runs, with these public keys; see src/core/project-ssh.ts. One round trip. A host key that is there
+   * stays, the rest is renewed.
+   */
+  prepareSsh(place: Place, target: ProjectTarget, access: SshAccess): Promise<PreparedSsh>
   /** Runs a bash script inside, as the container's root. Its exit code is data. */
   script(
     place: Place,
@@ -73,4 +78,21 @@ export interface AttachOptions {
   readonly tty: boolean
   readonly stdin: boolean
   readonly term: string | undefined
+}
+
+/** Who is let in, and where a session begins. */
+export interface SshAccess {
+  readonly workdir: string
+  /** Type and base64. */
+  readonly keys: readonly string[]
+}
+
+/** What the host has to know of a container that lets ssh in. */
+export interface PreparedSsh {
+  /** Its id. */
+  readonly container: string
+  /** The account that the image names. */
+  readonly account: string
+  /** Type and base64. */
+  readonly hostKey: string
 }
