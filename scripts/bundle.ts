@@ -1,13 +1,14 @@
 // Bundles dvm with its packages into dist: node scripts/bundle.ts
 // One file per lazily loaded part instead of hundreds: reading single files is most of what a short command waits for.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 const root = resolve(import.meta.dirname, '..')
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts'],
+  // hasha starts its worker from a file beside its own.
+  entryPoints: { main: 'src/main.ts', 'lib/thread': 'node_modules/hasha/thread.js' },
   outdir: 'dist',
   // As deep as the sources, so that both find the package's own files (src/system/paths.ts).
   chunkNames: 'lib/[name]-[hash]',
@@ -23,6 +24,13 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 })
+
+// Files that code looks for beside itself are not seen by the bundler.
+for (const path of Object.keys(metafile.outputs)) {
+  const text = readFileSync(join(root, path), 'utf8')
+  for (const [, name = ''] of text.matchAll(/new URL\(["']([^"']+)["'], import\.meta\.url\)/g))
+    if (!existsSync(join(root, path, '..', name))) throw new Error(`${path} wants ${name} beside it`)
+}
 
 /** The licence text of each package that went into the bundle, as their licences ask. */
 const folders = Object.values(metafile.outputs)
