@@ -10,6 +10,8 @@ import { createConsoles } from './ports/console.ts'
 import { createContainers } from './ports/containers/index.ts'
 import { createContextPort } from './ports/context.ts'
 import { createEditors } from './ports/editors.ts'
+import { createGuestCopy } from './ports/copy/guest.ts'
+import { createHostCopy } from './ports/copy/host.ts'
 import { createHostFiles } from './ports/host-files.ts'
 import { createLima } from './ports/lima/index.ts'
 import { createLocks } from './ports/locks.ts'
@@ -89,6 +91,8 @@ export const compose = (composition: Composition): Deps => {
       return createHostFacts({ exec, variables, kvmCacheFile })
     },
     files: createHostFiles(),
+    guestCopy: createGuestCopy(lima, assets),
+    hostCopy: createHostCopy(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), command),
     logs: createLogs(env.stateDir, env.verbose ? (line) => reporter.note(line) : undefined),

@@ -61,7 +61,9 @@ test('every example in the README is a command line that dvm takes', () => {
     const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find((text) => commands.has(text))
     const command = name === undefined ? undefined : commands.get(name)
     const options = words.filter((word) => word.startsWith('-')).map((word) => word.split('=')[0])
-    const unknown = options.filter((word) => !command?.options.some((option) => option.long === word))
+    const unknown = options.filter(
+      (word) => !command?.options.some((option) => [option.long, option.short].includes(word)),
+    )
     if (command === undefined || unknown.length > 0) wrong.push(`dvm ${line}`)
   }
   assert.deepEqual(wrong, [])

@@ -5,6 +5,7 @@ import { registerAdd } from './commands/add.ts'
 import { registerBase } from './commands/base.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerDoctor } from './commands/doctor.ts'
+import { registerCp } from './commands/cp.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerNew } from './commands/new.ts'
 import { registerOpen } from './commands/open.ts'
@@ -25,6 +26,7 @@ const acting = new Set([
   'add',
   'sh',
   'ssh',
+  'cp',
   'open',
   'stop',
   'rm',
@@ -61,6 +63,7 @@ export const createProgram = (context: CliContext): Command => {
   registerSync(program, context)
   registerSh(program, context)
   registerSsh(program, context)
+  registerCp(program, context)
   registerSshConfig(program, context)
   registerOpen(program, context)
   registerStop(program, context)

@@ -15,6 +15,8 @@ export interface Reporter extends Report {
   json(value: unknown): void
   /** The result as columns; cells of a column are padded to the widest. */
   table(header: readonly string[], rows: readonly (readonly string[])[]): void
+  /** Shows a text in place of the last such one, until the next line; an empty one takes it away. Undefined where no cursor may move. */
+  readonly progress: ((text: string) => void) | undefined
   /** A failure, whole: what is wrong, the log's last lines, what to type, the log's path. */
   error(error: unknown, debug: boolean): void
 }
@@ -34,7 +36,15 @@ export const tildes = (text: string, home = homedir()): string =>
 export const createReporter = (stdout: Output, stderr: Output, color: boolean): Reporter => {
   const painted = color && stderr.isTTY === true
   const paint = (code: number, text: string): string => (painted ? `\u001B[${code}m${text}\u001B[0m` : text)
-  const story = (line: string): void => void stderr.write(`${line}\n`)
+  let shown = ''
+  const progress = (text: string): void => {
+    if (shown !== text) stderr.write(`\r\u001B[K${text}`)
+    shown = text
+  }
+  const story = (line: string): void => {
+    progress('')
+    stderr.write(`${line}\n`)
+  }
   const print = (line: string): void => void stdout.write(`${line}\n`)
   return {
     print,
@@ -50,6 +60,7 @@ export const createReporter = (stdout: Output, stderr: Output, color: boolean): 
             .trimEnd(),
         )
     },
+    progress: painted ? progress : undefined,
     note: (line) => story(line),
     warn: (line) => story(`${paint(33, 'warning:')} ${line}`),
     error: (error, debug) => {

@@ -25,4 +25,20 @@ export const entryArgv = (
   user: string,
   directory: string,
   argv: readonly string[],
-): string[] => ['sudo', '--set-home', '--user', user, '--', ...loginArgv(enterScript, directory, argv)]
+): string[] => [...asUser(user), ...loginArgv(enterScript, directory, argv)]
+
+/**
+ * A fixed script as DVM_USER, whose stdin and stdout carry data. Without ~/.bashrc, which bash reads when its stdin is a socket, as
+ * sshd's is: what that prints would be data, and what it reads too.
+ */
+export const dataScriptArgv = (script: string, user: string, values: readonly string[]): string[] => [
+  ...asUser(user),
+  'bash',
+  '--norc',
+  scriptFlag,
+  script,
+  'dvm',
+  ...values,
+]
+
+const asUser = (user: string): readonly string[] => ['sudo', '--set-home', '--user', user, '--']

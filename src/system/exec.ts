@@ -12,6 +12,10 @@ export interface Streams {
   readonly from?: Readable
   /** Receives stdout, streamed; `Completed.stdout` is then empty. */
   readonly to?: Writable
+  /** An open file that becomes the process's stdin itself: no byte of it passes through here. */
+  readonly fromFile?: number
+  /** An open file that becomes the process's stdout itself; `Completed.stdout` is then empty. */
+  readonly toFile?: number
 }
 
 /** Starts processes. Never throws for a process that failed: that is data. */
@@ -44,11 +48,20 @@ export const createExec = (signal: AbortSignal): Exec => {
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
       ...(command.env === undefined ? {} : { env: command.env, extendEnv: false }),
       ...(command.input === undefined
-        ? { stdin: streams.from === undefined ? 'ignore' : [streams.from, 'pipe'] }
+        ? {
+            stdin:
+              descriptor(streams.fromFile) ??
+              (streams.from === undefined ? 'ignore' : [streams.from, 'pipe']),
+          }
         : { input: command.input }),
-      ...(streams.to === undefined
+      ...(streams.to === undefined && streams.toFile === undefined
         ? { stdout: taps === undefined ? 'pipe' : [taps.out, 'pipe'] }
-        : { stdout: [streams.to, 'pipe'], buffer: { stdout: false }, encoding: 'utf8' }),
+        : {
+            stdout:
+              descriptor(streams.toFile) ?? (streams.to === undefined ? 'ignore' : [streams.to, 'pipe']),
+            buffer: { stdout: false },
+            encoding: 'utf8',
+          }),
       stderr: taps === undefined ? 'pipe' : [taps.err, 'pipe'],
     } as const)
     // A process that was stopped is over when it exits, even if another one still holds its output: ssh hands its
@@ -87,6 +100,9 @@ export const createExec = (signal: AbortSignal): Exec => {
     },
   }
 }
+
+/** execa takes any open descriptor; its types know those up to 9. */
+const descriptor = (fd: number | undefined): 3 | undefined => fd as 3 | undefined
 
 const releaseOutput = (child: ChildProcess): void => {
   child.stdout?.destroy()

@@ -8,6 +8,8 @@ import type { Consoles } from '../ports/console.ts'
 import type { ContextPort } from '../ports/context.ts'
 import type { Editors } from '../ports/editors.ts'
 import type { HostFacts } from '../ports/host-facts.ts'
+import type { GuestCopy } from '../ports/copy/guest.ts'
+import type { HostCopy } from '../ports/copy/host.ts'
 import type { HostFiles } from '../ports/host-files.ts'
 import type { Lima } from '../ports/lima/index.ts'
 import type { Locks } from '../ports/locks.ts'
@@ -62,6 +64,9 @@ export interface Deps {
   readonly editors: Editors
   readonly facts: () => Promise<HostFacts>
   readonly files: HostFiles
+  /** The two ends of `dvm cp`. */
+  readonly guestCopy: GuestCopy
+  readonly hostCopy: HostCopy
   readonly lima: Lima
   readonly locks: Locks
   readonly logs: Logs

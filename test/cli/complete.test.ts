@@ -46,6 +46,10 @@ const lines: readonly (readonly [string, string])[] = [
   ['ls --json ', '<vm>'],
   ['version ', ''],
   ['version -', '--help'],
+  ['cp ', '<path>'],
+  ['cp -', '--recursive --help'],
+  ['cp --recursive app:x ', '<path>'],
+  ['cp a app:b ', '--recursive'],
   // From the VM on, words are the guest's.
   ['ssh ', '<vm/project>'],
   ['ssh -', '--help'],

@@ -2,7 +2,7 @@
 // end-to-end suite: that is what keeps the fake honest.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
@@ -220,6 +220,32 @@ const guestSteps = async (
     assert.equal(received.exitCode, 0)
     assert.equal(sha256(back.bytes()), sha256(bytes))
     await lima.run(instance, { argv: ['rm', path] })
+  })
+  await step('an open file is a command’s stdin or stdout, whole', async () => {
+    const instance = await running()
+    const folder = mkdtempSync(join(tmpdir(), 'dvm-contract-'))
+    const bytes = randomBytes(2 * 1024 * 1024 + 1)
+    const guest = `${folder}-guest`
+    writeFileSync(join(folder, 'from'), bytes)
+    const [from, to] = [openSync(join(folder, 'from'), 'r'), openSync(join(folder, 'to'), 'w')]
+    try {
+      const argv = ['dd', `of=${guest}`, 'bs=64k', 'status=none']
+      assert.equal((await lima.stream(instance, { argv }, { fromFile: from })).exitCode, 0)
+      const lines: string[] = []
+      const script = 'cat "$1" && echo "all of it" >&2 && exit 3'
+      const back = await lima.stream(
+        instance,
+        { argv: ['bash', '-c', script, 'dvm', guest] },
+        { toFile: to },
+        (line) => lines.push(line),
+      )
+      assert.deepEqual([back.exitCode, back.stdout, lines], [3, '', ['all of it']])
+      assert.equal(sha256(readFileSync(join(folder, 'to'))), sha256(bytes))
+    } finally {
+      for (const file of [from, to]) closeSync(file)
+      await lima.run(instance, { argv: ['rm', '-f', guest] })
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
   await step('copies files both ways', async () => {
     const instance = await running()

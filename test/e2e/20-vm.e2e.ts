@@ -40,6 +40,7 @@ echo "greet=$(greet 'a  b')"
 echo "jq=$(echo '{"a":[1,2]}' | jq --compact-output '.a|add')"
 echo "swaps=$(tail --lines +2 /proc/swaps | while read -r name kind _; do echo "$name $kind"; done)"
 echo "root=$(df --block-size 1 --output=size / | tail --lines 1)"
+echo "hosts=$(stat --format %a /etc/hosts)"
 echo "binfmt=$(systemctl is-enabled systemd-binfmt.service)"
 echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
 echo "keys=$(cat /etc/ssh/ssh_host_*_key.pub | sha256sum)"
@@ -78,6 +79,7 @@ test('inside: zram, the baked tools, the user, the code directory, a grown root,
     greet: 'hello from one: a  b',
     jq: '3',
     swaps: '/dev/zram0 partition',
+    hosts: '644',
     binfmt: 'masked',
   })
   assert.ok(Number(root) > 10 * gib, `a root of ${root} bytes on a disk of 12 GiB`)

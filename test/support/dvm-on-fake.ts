@@ -15,6 +15,10 @@ export interface Run {
   readonly input?: string
   /** Nobody reads stdout. */
   readonly closed?: boolean
+  /** A command that runs dvm: its words come before dvm's. */
+  readonly wrap?: readonly string[]
+  /** Told dvm's process id, to send signals to. */
+  readonly onStart?: (pid: number) => void
 }
 
 export interface DvmOnFake {
@@ -33,9 +37,10 @@ export const dvmOnFake = (t: TestContext, script: Script = {}): DvmOnFake => {
     fake,
     home: fake.root,
     write: (path, text) => writePrivate(join(fake.root, path), text),
-    run: (args, { env = {}, input, closed = false } = {}) =>
+    run: (args, { env = {}, input, closed = false, wrap = [], onStart } = {}) =>
       new Promise((done, fail) => {
-        const child = spawn(process.execPath, [main, ...args], {
+        const [file = process.execPath, ...words] = [...wrap, process.execPath, main, ...args]
+        const child = spawn(file, words, {
           cwd: fake.root,
           // Set, so that no test depends on this machine's KVM.
           env: {
@@ -46,6 +51,7 @@ export const dvmOnFake = (t: TestContext, script: Script = {}): DvmOnFake => {
           },
           stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
         })
+        if (child.pid !== undefined) onStart?.(child.pid)
         const text = { stdout: '', stderr: '' }
         if (closed) child.stdout?.destroy()
         else child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk))

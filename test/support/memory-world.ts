@@ -10,6 +10,8 @@ import { createBashConfig } from '../../src/ports/bash-config.ts'
 import { createContainers } from '../../src/ports/containers/index.ts'
 import { createContextPort } from '../../src/ports/context.ts'
 import { createHostFacts } from '../../src/ports/host-facts.ts'
+import { createGuestCopy } from '../../src/ports/copy/guest.ts'
+import { createHostCopy } from '../../src/ports/copy/host.ts'
 import { createHostFiles } from '../../src/ports/host-files.ts'
 import { createLocks } from '../../src/ports/locks.ts'
 import { createLogs } from '../../src/ports/logs.ts'
@@ -109,6 +111,8 @@ export const memoryWorld = (
     facts: () =>
       Promise.resolve(healthyFacts(createHostFacts({ exec, variables, kvmCacheFile: join(home, 'kvm') }))),
     files: createHostFiles(),
+    guestCopy: createGuestCopy(lima, assets),
+    hostCopy: createHostCopy(),
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), 'dvm test'),
     logs: createLogs(env.stateDir),

@@ -12,6 +12,7 @@ export const bareProgram = (): Command =>
       table: () => undefined,
       note: () => undefined,
       warn: () => undefined,
+      progress: undefined,
       error: () => undefined,
     },
     version: '0.0.0',

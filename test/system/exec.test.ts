@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
 import { createExec } from '../../src/system/exec.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 const never = new AbortController().signal
 
@@ -16,6 +19,21 @@ test('stdin is empty unless it is given', async () => {
   const exec = createExec(never)
   assert.equal((await exec.capture({ file: 'cat', args: [] })).stdout, '')
   assert.equal((await exec.capture({ file: 'cat', args: [], input: 'a\n' })).stdout, 'a')
+})
+
+test('an open file becomes stdin or stdout itself, from where it stands', async (t) => {
+  const directory = temporaryDirectory(t)
+  writeFileSync(join(directory, 'in'), 'line 1\nline 2\n')
+  const from = openSync(join(directory, 'in'), 'r')
+  const to = openSync(join(directory, 'out'), 'w')
+  readSync(from, Buffer.alloc(7))
+  const completed = await createExec(never).stream(
+    { file: 'bash', args: ['-c', '[[ ! -p /dev/stdin && ! -p /dev/stdout ]] && cat && echo told >&2'] },
+    { fromFile: from, toFile: to },
+  )
+  for (const file of [from, to]) closeSync(file)
+  assert.deepEqual([completed.exitCode, completed.stdout, completed.stderr], [0, '', 'told'])
+  assert.equal(readFileSync(join(directory, 'out'), 'utf8'), 'line 2\n')
 })
 
 test('the environment is the one given, whole', async () => {

@@ -12,7 +12,7 @@ if [ -n "$containers" ]; then podman rm --force --ignore --time 0 $containers >/
 // Fixed scripts without values: work units first, then what outlives them, then files. What a RUN line started lives in a scope of its own
 // beside podman's unit, and a build that was killed leaves its working containers in podman's storage.
 export const sweepScript = `set -u
-systemctl stop 'dvm-work-*' 2>/dev/null
+systemctl stop 'dvm-work-*' dvm-settle 2>/dev/null
 systemctl kill --signal=KILL 'crun-buildah-*.scope' 'runc-buildah-*.scope' 2>/dev/null
 ${removeContainers}
 rm -rf /run/crun/buildah-* /var/tmp/buildah[0-9]* ${workRoot}
@@ -22,8 +22,8 @@ if [ "$1" = begin ]; then
   cat /proc/sys/kernel/random/boot_id > ${busyMark}
   sync ${busyMark}
 else
-  sync --file-system /var/lib/containers
-  rm -f ${busyMark}
+  # Nobody waits for the disk: until it has everything, the mark stays.
+  systemd-run --quiet --collect --unit=dvm-settle sh -c 'sync --file-system /var/lib/containers && rm -f ${busyMark}'
 fi
 `
 

@@ -78,7 +78,7 @@ export const createGuestShell = (
     timeoutMs: number,
     onLine?: OnLine,
   ): Promise<Completed> => {
-    const stdin = guest.input !== undefined || streams.from !== undefined
+    const stdin = [guest.input, streams.from, streams.fromFile].some((each) => each !== undefined)
     const call = await guestCommand(instance, guest, { tty: false, stdin }, timeoutMs)
     const completed = await exec.stream(call, streams, onLine)
     const attempt = {

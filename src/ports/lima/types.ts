@@ -101,7 +101,7 @@ export interface Lima {
   delete(name: string, options?: { readonly force?: boolean }, onLine?: OnLine): Promise<void>
   /** Runs a command in the guest, output captured. Its non-zero exit is data; a VM that cannot be reached is thrown. */
   run(instance: Instance, guest: GuestCommand, onLine?: OnLine): Promise<Completed>
-  /** As `run`, with stdin from and stdout to a stream, byte for byte. */
+  /** As `run`, with stdin from and stdout to a stream or an open file, byte for byte. */
   stream(instance: Instance, guest: GuestCommand, streams: Streams, onLine?: OnLine): Promise<Completed>
   /** Gives the guest command this terminal; resolves to its exit code. `stdin: false` leaves stdin alone. */
   attach(instance: Instance, guest: GuestCommand, options?: AttachOptions): Promise<number>

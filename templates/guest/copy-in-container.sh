@@ -1,0 +1,11 @@
+# shellcheck shell=bash
+# Runs copy.sh in a project's container, which is started when it does not run: $1 the container, $2 the script, then its arguments.
+# Passed whole to `bash -c` as the developer, because stdin and stdout carry the data.
+set -u
+if [[ -d /run/user/$UID ]]; then export XDG_RUNTIME_DIR=/run/user/$UID; fi
+container=$1
+script=$2
+shift 2
+running=$(podman container inspect --format '{{.State.Running}}' "$container" </dev/null) || exit
+[[ $running == true ]] || podman start "$container" </dev/null >/dev/null || exit
+exec podman exec --interactive --user 0 "$container" bash --norc -c "$script" dvm "$@"
