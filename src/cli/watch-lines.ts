@@ -1,5 +1,5 @@
 // How `dvm watch` words what happens: one line an event, a failure in two.
-import { onOneLine } from '../core/finding.ts'
+import { onOneLine, problemsInOne } from '../core/finding.ts'
 import { shortName } from '../core/generation.ts'
 import { basePlace, type Place } from '../core/watch.ts'
 import type { WatchStory } from '../tasks/watch-story.ts'
@@ -55,8 +55,7 @@ const sentence = (story: WatchStory, home: string): string => {
     case 'warned':
       return `${story.place}: warning: ${story.text}`
     case 'failed':
-      // A list of problems is indented below its first line.
-      return `${story.place}: ${story.error.message.replace(/ problems\n {2}/, ' problems: ').replaceAll('\n  ', '; ')}`
+      return `${story.place}: ${problemsInOne(story.error.message)}${story.ms === undefined ? '' : ` (${durationText(story.ms)})`}`
   }
 }
 

@@ -17,6 +17,8 @@ export type Concern =
   | { readonly of: 'vm'; readonly vm: string; readonly file: string }
   /** What all VMs share. */
   | { readonly of: 'shared'; readonly file: string }
+  /** What the dev-base is made from, so all VMs with projects. */
+  | { readonly of: 'projects'; readonly file: string }
 
 /**
  * - `none`: nobody looks there.
@@ -34,6 +36,9 @@ const below = (directory: string, path: string): string | undefined => {
 
 const isNoise = (file: string): boolean =>
   file.split('/').some((name) => name === '.git' || isEditorFile(name))
+
+/** In the base directory: what reaches VMs at their next sync, and not only the next base. */
+const forProjects = /^(packages\.txt|flavour|dev(\/.*)?)$/s
 
 const vmsOf = ({ configDir }: WatchLayout): string => `${configDir}/vms`
 const sharedFile = 'config.sh'
@@ -69,7 +74,10 @@ export const interestIn = (layout: WatchLayout, path: string): Interest => {
 export const concernsOf = (layout: WatchLayout, path: string): readonly Concern[] => {
   const concerns: Concern[] = []
   const inBase = below(layout.baseDir, path)
-  if (inBase !== undefined && !isNoise(inBase)) concerns.push({ of: 'base', file: inBase })
+  if (inBase !== undefined && !isNoise(inBase)) {
+    concerns.push({ of: 'base', file: inBase })
+    if (forProjects.test(inBase)) concerns.push({ of: 'projects', file: `base/${inBase}` })
+  }
   const inVm = vmAt(layout, path)
   if (
     inVm !== undefined &&

@@ -9,7 +9,11 @@ export interface WatchRequest {
   readonly roots: readonly string[]
   /** Where to look. The way to a path must be of interest as well. */
   readonly interest: (path: string) => Interest
-  /** Something at this path was made, changed, replaced or removed; several times for one save. */
+  /**
+   * Something at this path was made, changed, replaced or removed; several times for one save. Of a file that a link leads to only the
+   * first change within 50 ms is told, and none after it was removed and stayed away for a moment, until the link itself is made anew
+   * (chokidar 6.0.0).
+   */
   readonly onChange: (path: string) => void
   /** The system watches no more: from now on changes may be missed. */
   readonly onLost: (error: DvmError) => void

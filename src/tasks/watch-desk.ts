@@ -80,11 +80,12 @@ export const openDesk = (
     sayings.set(place, saying)
     const onDisk = (): void => happens({ event: 'closed', place })
     const act = place === basePlace ? buildWatched : syncWatched
+    const begun = performance.now()
     try {
       await act(deps, { place, files, until, bootTest, tell, onDisk }, saying())
     } catch (error) {
       // Whoever stopped it knows.
-      if (!until.aborted) tell({ kind: 'failed', place, error: known(error) })
+      if (!until.aborted) tell({ kind: 'failed', place, error: known(error), ms: performance.now() - begun })
     }
   }
   return {

@@ -24,6 +24,12 @@ export type WatchStory =
     }
   | { readonly kind: 'synced'; readonly place: Place; readonly ms: number }
   | { readonly kind: 'said' | 'warned'; readonly place: Place; readonly text: string }
-  | { readonly kind: 'failed'; readonly place: Place; readonly error: DvmError }
+  | {
+      readonly kind: 'failed'
+      readonly place: Place
+      readonly error: DvmError
+      /** Undefined: it was not even begun. */
+      readonly ms: number | undefined
+    }
 
 export type Tell = (story: WatchStory) => void

@@ -1,12 +1,12 @@
 // `dvm watch`: files in, builds and syncs out, until it is interrupted. What happens when is decided in core/watch.ts.
-import { dirname, join, resolve } from 'node:path'
-import { concernsOf, interestIn, type Concern, type WatchLayout } from '../core/watched-files.ts'
-import { instanceOf } from '../core/names.ts'
+import { dirname, resolve } from 'node:path'
+import { concernsOf, interestIn, type WatchLayout } from '../core/watched-files.ts'
 import { basePlace } from '../core/watch.ts'
 import type { Deps } from './deps.ts'
-import { checkConfigured, configuredVms } from './known-names.ts'
+import { checkConfigured } from './known-names.ts'
 import { realTimer, settled, type Timer } from './settled.ts'
-import { known, openDesk, type Changed } from './watch-desk.ts'
+import { hasContainerfile, passOn, watchedVms } from './watch-changes.ts'
+import { openDesk } from './watch-desk.ts'
 import type { Tell } from './watch-story.ts'
 
 export interface WatchOptions {
@@ -17,7 +17,7 @@ export interface WatchOptions {
   readonly timer?: Timer
 }
 
-/** Longer than the pauses within a save, too short to be felt. */
+/** Longer than the pauses within a save, and than the watcher holds back a change of a linked file; too short to be felt. */
 const quietMs = 300
 
 /**
@@ -41,11 +41,10 @@ export const watchFiles = async (deps: Deps, options: WatchOptions): Promise<nev
 
   const desk = openDesk(deps, options, over.reject)
   const changes = settled(timer, quietMs, (paths) => {
-    take(deps, layout, paths, options, desk.changed).catch(over.reject)
+    passOn(deps, layout, paths, { tell, changed: desk.changed }).catch(over.reject)
   })
-  const watching = await (
-    await deps.watcher()
-  ).watch({
+  const watcher = await deps.watcher()
+  const watching = await watcher.watch({
     // Their parents, because a directory that is swapped for another is seen from above only.
     roots: [...new Set([dirname(layout.baseDir), layout.configDir])],
     interest: (path) => interestIn(layout, path),
@@ -56,61 +55,14 @@ export const watchFiles = async (deps: Deps, options: WatchOptions): Promise<nev
   })
   try {
     deps.signal.throwIfAborted()
-    const hasContainerfile = await hasContainerfileIn(deps)
-    const vms = vm === undefined ? await configuredVms(deps) : [vm]
-    tell({ kind: 'watching', baseDir: deps.env.baseDir, hasContainerfile, vms })
+    const [hasBase, vms] = await Promise.all([hasContainerfile(deps), watchedVms(deps, layout)])
+    tell({ kind: 'watching', baseDir: deps.env.baseDir, hasContainerfile: hasBase, vms })
     // Whoever edited first and came here then expects the build.
-    if (hasContainerfile) desk.changed(basePlace, [])
+    if (hasBase) desk.changed(basePlace, [])
     return await over.promise
   } finally {
     changes.stop()
     deps.signal.removeEventListener('abort', interrupted)
     await Promise.all([watching.close(), desk.close()])
   }
-}
-
-const hasContainerfileIn = async ({ env, files }: Pick<Deps, 'env' | 'files'>): Promise<boolean> =>
-  (await files.text(join(env.baseDir, 'Containerfile'))) !== undefined
-
-/** Finds out whom changes concern, and hands them on by place. */
-const take = async (
-  deps: Deps,
-  layout: WatchLayout,
-  paths: readonly string[],
-  { tell }: WatchOptions,
-  changed: Changed,
-): Promise<void> => {
-  const concerns = paths.flatMap((path) => concernsOf(layout, path))
-  const inBase = concerns.flatMap(({ of, file }) => (of === 'base' ? [file] : []))
-  // A directory that is only just being filled is no base yet.
-  if (inBase.some((file) => file !== '') || (inBase.length > 0 && (await hasContainerfileIn(deps))))
-    changed(
-      basePlace,
-      inBase.filter((file) => file !== '' || inBase.length === 1),
-    )
-  const shared = concerns.flatMap(({ of, file }) => (of === 'shared' ? [file] : []))
-  const own = filesByVm(concerns)
-  if (shared.length === 0 && own.size === 0) return
-  if (layout.vm !== undefined) return changed(layout.vm, [...shared, ...(own.get(layout.vm) ?? [])])
-  try {
-    const [configured, instances] = await Promise.all([configuredVms(deps), deps.lima.list()])
-    for (const vm of configured) {
-      const instance = instances.find(({ name }) => name === instanceOf(vm))
-      const files = own.get(vm) ?? []
-      // Nobody who corrects a line that all VMs share wants all of them started; what is stopped gets it at its next sync.
-      const common = instance?.status === 'Running' ? shared : []
-      if (files.length > 0 && instance === undefined) tell({ kind: 'absent', place: vm, files })
-      else if (files.length + common.length > 0) changed(vm, [...common, ...files])
-    }
-  } catch (error) {
-    for (const place of own.size > 0 ? own.keys() : shared)
-      tell({ kind: 'failed', place, error: known(error) })
-  }
-}
-
-const filesByVm = (concerns: readonly Concern[]): ReadonlyMap<string, readonly string[]> => {
-  const files = new Map<string, string[]>()
-  for (const concern of concerns)
-    if (concern.of === 'vm') files.set(concern.vm, [...(files.get(concern.vm) ?? []), concern.file])
-  return files
 }

@@ -19,9 +19,12 @@ const config = '/home/you/.config/dvm'
 const table: readonly [string, string, string][] = [
   // path, whom a change concerns, how the path is watched
   [`${config}/base/Containerfile`, 'base: Containerfile', 'direct'],
-  [`${config}/base/dev/Containerfile`, 'base: dev/Containerfile', 'direct'],
+  [`${config}/base/dev/Containerfile`, 'base: dev/Containerfile; projects: base/dev/Containerfile', 'direct'],
   [`${config}/base/.containerignore`, 'base: .containerignore', 'direct'],
-  [`${config}/base/flavour`, 'base: flavour', 'direct'],
+  [`${config}/base/flavour`, 'base: flavour; projects: base/flavour', 'direct'],
+  [`${config}/base/packages.txt`, 'base: packages.txt; projects: base/packages.txt', 'direct'],
+  [`${config}/base/sub/packages.txt`, 'base: sub/packages.txt', 'direct'],
+  [`${config}/base/developer`, 'base: developer', 'direct'],
   [`${config}/base/a\nb`, 'base: a\nb', 'direct'],
   [`${config}/base`, 'base: ', 'followed'],
   [`${config}/base/.git`, '', 'none'],
@@ -81,7 +84,21 @@ test('a base directory elsewhere, also in a VM’s', () => {
 })
 
 test('files of editors, by name', () => {
-  const theirs = ['.x.swp', '.x.swo', '.Containerfile.swx', 'x~', '.#x', '#x#', '4913', '~', 'a\nb~']
+  const theirs = [
+    '.x.swp',
+    '.x.swo',
+    '.Containerfile.swx',
+    'x~',
+    '.#x',
+    '#x#',
+    '4913',
+    '~',
+    'a\nb~',
+    '.x.kate-swp',
+    '.goutputstream-AB12',
+    'x___jb_tmp___',
+    '.DS_Store',
+  ]
   const yours = ['x', '.swp', 'x.swp', '.x.swap', '49130', '#x', '~x', 'x~y', '.env', 'Containerfile']
   assert.deepEqual(
     theirs.filter((name) => !isEditorFile(name)),

@@ -1,41 +1,54 @@
 // A watcher that sees what the test tells it, and a clock that stands still until the test turns it.
+import { dirname } from 'node:path'
 import type { DvmError } from '../../src/core/errors.ts'
 import type { Watcher, WatchRequest } from '../../src/ports/watcher.ts'
 import type { Timer } from '../../src/tasks/settled.ts'
 
 export interface MemoryWatcher {
   readonly watcher: Watcher
-  /** Undefined until somebody watches, and when nobody does any more. */
-  request: WatchRequest | undefined
+  /** How many watch now. */
+  readonly watching: number
   /** As if something at these paths had changed. */
   touch(...paths: readonly string[]): void
   lose(error: DvmError): void
 }
 
+/** Whether one looks there: below a root, and all the way to it of interest. */
+const sees = (request: WatchRequest, path: string): boolean => {
+  if (request.interest(path) === 'none') return false
+  if (request.roots.includes(path)) return true
+  return dirname(path) !== path && sees(request, dirname(path))
+}
+
 export const createMemoryWatcher = (): MemoryWatcher => {
-  const now = (memory: MemoryWatcher): WatchRequest => {
-    if (memory.request === undefined) throw new Error('nobody watches')
-    return memory.request
+  const requests = new Set<WatchRequest>()
+  const all = (): readonly WatchRequest[] => {
+    if (requests.size === 0) throw new Error('nobody watches')
+    return [...requests]
   }
-  const memory: MemoryWatcher = {
-    request: undefined,
+  return {
+    get watching() {
+      return requests.size
+    },
     watcher: {
       watch: (request) => {
-        memory.request = request
+        requests.add(request)
         return Promise.resolve({
           close: () => {
-            memory.request = undefined
+            requests.delete(request)
             return Promise.resolve()
           },
         })
       },
     },
     touch: (...paths) => {
-      for (const path of paths) now(memory).onChange(path)
+      for (const request of all())
+        for (const path of paths.filter((each) => sees(request, each))) request.onChange(path)
     },
-    lose: (error) => now(memory).onLost(error),
+    lose: (error) => {
+      for (const request of all()) request.onLost(error)
+    },
   }
-  return memory
 }
 
 export interface MemoryTimer extends Timer {
