@@ -5,6 +5,7 @@ import { createReporter } from './cli/reporter.ts'
 import { runProgram } from './cli/program.ts'
 import { isSet, parseEnvironment } from './core/environment.ts'
 import { conditionOf, DvmError, Interrupted } from './core/errors.ts'
+import { abortOnSignals } from './signals.ts'
 import { packagePath } from './system/paths.ts'
 
 const version = (): string => {
@@ -20,15 +21,9 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   process.exit(4)
 }
 
-const abort = new AbortController()
-// `on`, not `once`: with once, execa's exit hook would see no other listener and kill dvm before its rollback.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => {
-    const interrupted = new Interrupted(signal)
-    if (abort.signal.aborted) process.exit(interrupted.exitCode)
-    reporter.note('stopping and taking back what this run made (once more exits at once)')
-    abort.abort(interrupted)
-  })
+const signal = abortOnSignals(() =>
+  reporter.note('stopping and taking back what this run made (once more exits at once)'),
+)
 // Nobody reads the story any more: the work goes on.
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
@@ -51,7 +46,7 @@ try {
       return compose({
         env: parseEnvironment(process.env, process.cwd()),
         variables: process.env,
-        signal: abort.signal,
+        signal,
         reporter,
         version: version(),
         command: ['dvm', ...process.argv.slice(2)].join(' '),
@@ -67,7 +62,7 @@ try {
     },
   })
 } catch (error) {
-  const reason: unknown = abort.signal.aborted ? abort.signal.reason : (conditionOf(error) ?? error)
+  const reason: unknown = signal.aborted ? signal.reason : (conditionOf(error) ?? error)
   if (reason instanceof Interrupted) {
     reporter.note('interrupted')
     process.exitCode = reason.exitCode
