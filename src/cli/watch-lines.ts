@@ -1,10 +1,11 @@
-// How `dvm watch` words what happens: one line an event, a failure in two.
+// How `dvm watch` words what happens: one line an event, and below a failure what to do about it.
 import { onOneLine, problemsInOne } from '../core/finding.ts'
 import { shortName } from '../core/generation.ts'
 import { basePlace, type Place } from '../core/watch.ts'
 import type { WatchStory } from '../tasks/watch-story.ts'
 import { tilde, tildes } from './reporter.ts'
 
+/** Names of files, and last lines of a log. */
 const few = 3
 
 const listed = (files: readonly string[]): string => {
@@ -55,20 +56,22 @@ const sentence = (story: WatchStory, home: string): string => {
     case 'warned':
       return `${story.place}: warning: ${story.text}`
     case 'failed':
+    default:
       return `${story.place}: ${problemsInOne(story.error.message)}${story.ms === undefined ? '' : ` (${durationText(story.ms)})`}`
   }
 }
 
-const remedy = (story: WatchStory, home: string): readonly string[] => {
+/** What a failure has below its line: the log's last lines, what to type, the log. */
+const details = (story: WatchStory, home: string): readonly string[] => {
   if (story.kind !== 'failed') return []
-  const { hint, logFile } = story.error
-  const log = logFile === undefined ? undefined : `log: ${tilde(logFile, home)}`
-  if (hint === undefined) return log === undefined ? [] : [`  ${log}`]
-  return [`  try: ${hint}${log === undefined ? '' : ` (${log})`}`]
+  const { hint, logFile, tail } = story.error
+  const log = logFile === undefined ? [] : [`log: ${tilde(logFile, home)}`]
+  const remedy = hint === undefined ? log : [`try: ${hint}${log.map((text) => ` (${text})`).join('')}`]
+  return [...tail.slice(-few).map((line) => `| ${line}`), ...remedy].map((line) => `  ${line}`)
 }
 
 /** The lines of one event. Nothing in a file's name or a message can pass for another line. */
 export const watchLines = (story: WatchStory, now: Date, home: string): readonly string[] => {
   const time = now.toTimeString().slice(0, 8)
-  return [`${time} ${tildes(sentence(story, home), home)}`, ...remedy(story, home)].map(onOneLine)
+  return [`${time} ${tildes(sentence(story, home), home)}`, ...details(story, home)].map(onOneLine)
 }

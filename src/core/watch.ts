@@ -63,22 +63,19 @@ export const watchStep = (
       { phase: place === basePlace ? 'open' : 'closed', files, next: undefined },
       { action: 'begin', place, files },
     )
-  switch (event.event) {
-    case 'changed': {
-      const { files } = event
-      if (work === undefined) return begin(files)
-      const next = together(work.next ?? [], files)
-      if (work.phase === 'open')
-        return put({ ...work, phase: 'stopping', next }, { action: 'stop', place, files })
-      // One that is stopping already will begin again with all of it.
-      if (work.phase === 'stopping') return put({ ...work, next })
-      return put({ ...work, next }, { action: 'later', place, files })
-    }
-    case 'closed':
-      return work?.phase === 'open' ? put({ ...work, phase: 'closed' }) : { state, actions: [] }
-    case 'ended':
-      if (work?.next === undefined) return put(undefined)
-      // What a stopped build was begun for is not done yet.
-      return begin(work.phase === 'stopping' ? together(work.files, work.next) : work.next)
+  if (event.event === 'closed')
+    return work?.phase === 'open' ? put({ ...work, phase: 'closed' }) : { state, actions: [] }
+  if (event.event === 'ended') {
+    if (work?.next === undefined) return put(undefined)
+    // What a stopped build was begun for is not done yet.
+    return begin(work.phase === 'stopping' ? together(work.files, work.next) : work.next)
   }
+  const { files } = event
+  if (work === undefined) return begin(files)
+  const next = together(work.next ?? [], files)
+  if (work.phase === 'open')
+    return put({ ...work, phase: 'stopping', next }, { action: 'stop', place, files })
+  // One that is stopping already will begin again with all of it.
+  if (work.phase === 'stopping') return put({ ...work, next })
+  return put({ ...work, next }, { action: 'later', place, files })
 }

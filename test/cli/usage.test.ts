@@ -32,6 +32,7 @@ const commands = [
   'recreate',
   'reset',
   'logs',
+  'watch',
   'base',
   'base init',
   'base dev-init',
@@ -76,6 +77,7 @@ test('every command has help, on stdout, and exits 0', async (t) => {
     'recreate',
     'reset',
     'logs',
+    'watch',
     'base',
     'pins',
     'completion',
@@ -175,7 +177,7 @@ test('version and help load the command line and nothing else', async (t) => {
     const { packages, files } = await loadedBy(home, args)
     assert.deepEqual(packages, ['commander'], args.join(' '))
     assert.deepEqual(
-      files.filter((file) => !/^(main\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
+      files.filter((file) => !/^(main\.ts|signals\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
       [],
     )
   }
@@ -186,7 +188,7 @@ test('completion loads the command line, and what looks into directories', async
   const { packages, files } = await loadedBy(home, ['__complete', '--', 'sync', ''])
   assert.deepEqual(packages, ['commander'])
   assert.deepEqual(
-    files.filter((file) => !/^(main\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
+    files.filter((file) => !/^(main\.ts|signals\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
     ['ports/host-files.ts', 'system/files.ts', 'tasks/known-names.ts'],
   )
   const script = await loadedBy(home, ['completion', 'bash'])
@@ -201,7 +203,8 @@ test('doctor loads neither the build nor a terminal that draws', async (t) => {
   const home = temporaryDirectory(t)
   const env = { DVM_LIMACTL: '/bin/true', DVM_FLAVOUR: 'debian', DVM_BOOTC_BASE: 'bootstrap:trixie' }
   const { packages, files } = await loadedBy(home, ['doctor'], env)
-  for (const heavy of ['listr2', 'conf', 'tar', 'undici']) assert.ok(!packages.includes(heavy), heavy)
+  for (const heavy of ['listr2', 'conf', 'tar', 'undici', 'chokidar'])
+    assert.ok(!packages.includes(heavy), heavy)
   assert.ok(files.includes('tasks/doctor/index.ts'))
   assert.ok(!files.includes('tasks/base-build.ts'))
 })
@@ -209,7 +212,7 @@ test('doctor loads neither the build nor a terminal that draws', async (t) => {
 test('ls loads only what it takes to start a process', async (t) => {
   const home = temporaryDirectory(t)
   const { packages, files } = await loadedBy(home, ['ls'], { DVM_LIMACTL: '/bin/true' })
-  for (const heavy of ['yaml', 'conf', 'ajv', 'undici', 'listr2', 'semver', 'hasha', 'tar', 'p-retry'])
+  for (const heavy of 'yaml conf ajv undici listr2 semver hasha tar p-retry chokidar readdirp'.split(' '))
     assert.ok(!packages.includes(heavy), `${heavy} is loaded`)
   assert.ok(packages.includes('execa'))
   assert.deepEqual(

@@ -21,5 +21,5 @@ watcherContract('chokidar', (t) => {
 
 watcherContract('memory', () => {
   const memory = createMemoryWatcher()
-  return { watcher: memory.watcher, home: '/home', change: memory.touch }
+  return { watcher: memory.watcher, home: '/home', change: (path) => memory.touch(path) }
 })

@@ -6,7 +6,10 @@ export const registerWatch = (program: Command, context: CliContext): void => {
   program
     .command('watch')
     .description('build the base and sync VMs whenever their files change, until Ctrl-C')
-    .argument('[vm]', 'the only VM to sync (default: all that exist)')
+    .argument(
+      '[vm]',
+      'sync only this VM, and make it when there is none; the base is built all the same (default: sync all VMs that exist)',
+    )
     .option('--no-boot-test', 'publish bases without booting a throw-away VM from them first')
     .action(async (vm: string | undefined, { bootTest }: { bootTest: boolean }) => {
       const { watchFiles } = await import('../../tasks/watch.ts')
