@@ -1,7 +1,7 @@
 // Builds the ports once, from the environment and the abort signal. Part of the composition root, loaded only when needed.
 import { availableParallelism, freemem, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { createSideBySideRunner, createStepRunner } from './cli/run-steps.ts'
+import { createSideBySideRunner, createStepRunner, drawsInPlace } from './cli/run-steps.ts'
 import type { Environment } from './core/environment.ts'
 import { createAssets } from './ports/assets.ts'
 import { createBashConfig } from './ports/bash-config.ts'
@@ -35,6 +35,8 @@ export interface Composition {
   readonly version: string
   /** What was typed, for the name on a lock. */
   readonly command: string
+  /** Loads a library that would handle signals itself, without that. */
+  readonly withoutItsSignals?: <T>(load: () => Promise<T>) => Promise<T>
 }
 
 export const compose = (composition: Composition): Deps => {
@@ -55,8 +57,7 @@ export const compose = (composition: Composition): Deps => {
   const assets = createAssets()
   // Taking things back must work after Ctrl-C, when everything else is aborted.
   const undoLima = limaOf(createExec(new AbortController().signal))
-  // A terminal that does not say how wide it is gets plain lines.
-  const live = process.stderr.isTTY && process.stderr.columns >= 40 && env.color && !env.verbose
+  const live = drawsInPlace(process.stdout, process.stderr, env)
   return {
     env,
     version,
@@ -99,7 +100,7 @@ export const compose = (composition: Composition): Deps => {
     pinsFile: createPinsFile,
     registry: createRegistry({ variables, home: env.home, signal, exec, version }),
     scaffold: createScaffold(),
-    state: createStateStore(env.stateDir, (line) => reporter.warn(line)),
+    state: createStateStore(env.stateDir, (line) => reporter.warn(line), composition.withoutItsSignals),
     store: createBaseStore(env.cacheDir),
     userSshConfig: createUserSshConfig(env.home),
     // Only one command watches: the others do not load the library for it.

@@ -1,19 +1,9 @@
 #!/usr/bin/env node
-// Composition root: the only file that sees argv, the environment and signals, and the only one that sets the exit code.
-import { readFileSync } from 'node:fs'
-import { createReporter } from './cli/reporter.ts'
-import { runProgram } from './cli/program.ts'
-import { isSet, parseEnvironment } from './core/environment.ts'
-import { conditionOf, DvmError, Interrupted } from './core/errors.ts'
-import { abortOnSignals } from './signals.ts'
-import { packagePath } from './system/paths.ts'
+// What comes before all else is loaded: the word to an older Node, and Node's cache of compiled code, which saves a quarter of the start.
+import { lstatSync, mkdirSync } from 'node:fs'
+import module from 'node:module'
 
-const version = (): string => {
-  const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string }
-  return version
-}
-
-// Said before anything newer than this Node is loaded; `engines` in package.json is only a warning to npm.
+// `engines` in package.json is only a warning to npm.
 if (Number.parseInt(process.versions.node, 10) < 24) {
   process.stderr.write(
     `dvm: needs Node 24 or later, this is ${process.versions.node}\n  try: install Node 24, https://nodejs.org/en/download\n`,
@@ -21,53 +11,26 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   process.exit(4)
 }
 
-const signal = abortOnSignals(() =>
-  reporter.note('stopping and taking back what this run made (once more exits at once)'),
-)
-// Nobody reads the story any more: the work goes on.
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
-// A closed pipe (dvm ls | head -1) is the reader's choice, not a failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
-
-const reporter = createReporter(process.stdout, process.stderr, (process.env['NO_COLOR'] ?? '') === '')
-try {
-  await runProgram(process.argv.slice(2), {
-    reporter,
-    version: version(),
-    dryRun: isSet(process.env['DVM_DRY_RUN']),
-    terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY, name: process.env['TERM'] },
-    deps: async () => {
-      const { compose } = await import('./compose.ts')
-      return compose({
-        env: parseEnvironment(process.env, process.cwd()),
-        variables: process.env,
-        signal,
-        reporter,
-        version: version(),
-        command: ['dvm', ...process.argv.slice(2)].join(' '),
-      })
-    },
-    assets: async () => (await import('./ports/assets.ts')).createAssets(),
-    looking: async () => ({
-      env: parseEnvironment(process.env, process.cwd()),
-      files: (await import('./ports/host-files.ts')).createHostFiles(),
-    }),
-    exitWith: (code) => {
-      process.exitCode = code
-    },
-  })
-} catch (error) {
-  const reason: unknown = signal.aborted ? signal.reason : (conditionOf(error) ?? error)
-  if (reason instanceof Interrupted) {
-    reporter.note('interrupted')
-    process.exitCode = reason.exitCode
-  } else {
-    reporter.error(reason, (process.env['DVM_DEBUG'] ?? '') !== '')
-    process.exitCode = reason instanceof DvmError ? reason.exitCode : 70
+/**
+ * The folder for compiled code: in dvm's state directory, once a command has made that. What lies there is run, so it counts only
+ * while nobody else can write to it. (Node's own default is a folder under /tmp whose name anybody can guess.)
+ */
+const compileCache = (): string | undefined => {
+  const { HOME = '', XDG_STATE_HOME, DVM_STATE_DIR } = process.env
+  const state = DVM_STATE_DIR || `${XDG_STATE_HOME || `${HOME}/.local/state`}/dvm`
+  const folder = `${state}/.compile-cache`
+  try {
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) mkdirSync(folder, { mode: 0o700 })
+    const safe = [state, folder].every((path) => {
+      const { uid, mode } = lstatSync(path)
+      return uid === process.getuid?.() && (mode & 0o170022) === 0o040000
+    })
+    return safe ? folder : undefined
+  } catch {
+    return undefined
   }
 }
+
+const folder = process.env['NODE_COMPILE_CACHE'] === undefined ? compileCache() : undefined
+if (folder !== undefined) module.enableCompileCache(folder)
+await import('./start.ts')

@@ -67,7 +67,7 @@ test('processes start in system/exec.ts only, and never through a shell', () => 
   }
 })
 
-test('the process itself is touched in main.ts only', () => {
+test('the process itself is touched at the top level only', () => {
   for (const file of sources.filter((name) => layerOf(name) !== 'main'))
     assert.doesNotMatch(codeOf(file), /process\.(env|argv|exit|on|cwd|std)/, file)
 })

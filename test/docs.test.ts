@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import test from 'node:test'
 import type { Command } from 'commander'
 import { parse } from 'yaml'
@@ -16,7 +16,7 @@ import { bareProgram } from './support/program.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'AGENTS.md']
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'AGENTS.md', 'docs/migration.md']
 const readme = read('README.md')
 const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
 
@@ -121,7 +121,7 @@ test('links in the documents lead somewhere', () => {
       if (target.startsWith('https://')) continue
       const fine = target.startsWith('#')
         ? anchors.includes(target.slice(1))
-        : existsSync(join(root, target.split('#')[0] ?? ''))
+        : existsSync(join(root, dirname(document), target.split('#')[0] ?? ''))
       if (!fine) broken.push(`${document}: ${target}`)
     }
   }
@@ -143,6 +143,24 @@ test('files and scripts that the documents for developers name exist', () => {
   }
   assert.deepEqual(missing, [])
   assert.ok(read('AGENTS.md').trimEnd().split('\n').length <= 60, 'AGENTS.md stays short')
+})
+
+test('help topics and the page on moving to dvm name commands and variables that exist', () => {
+  const known = new Set([...environmentVariables(), ...vmVariables, ...projectVariables, ...setupVariables])
+  const texts = [
+    'docs/migration.md',
+    ...readdirSync(join(root, 'templates/help')).map((name) => `templates/help/${name}`),
+  ]
+  for (const path of texts) {
+    // A command line: in backquotes on the page, indented in a help text.
+    for (const [, line = ''] of read(path).matchAll(/(?:`|^ {2})dvm ([a-z-]+(?: [a-z-]+)?)/gm)) {
+      const [first = '', second = ''] = line.split(' ')
+      assert.ok(commands.has(first) || commands.has(`${first} ${second}`), `${path}: dvm ${line}`)
+    }
+    for (const [name] of read(path).matchAll(/\bDVM_[A-Z_]*[A-Z]\b/g))
+      assert.ok(known.has(name), `${path}: ${name}`)
+  }
+  assert.match(readme, /\]\(docs\/migration\.md\)/)
 })
 
 test('the changelog has a place for what comes next', () => {
@@ -210,7 +228,6 @@ interface Manifest {
   readonly bin: Readonly<Record<string, string>>
   readonly files: readonly string[]
   readonly engines: Readonly<Record<string, string>>
-  readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
@@ -220,8 +237,8 @@ test('dependencies are pinned exactly, and the lock file is in step and names no
     readonly version: string
     readonly packages: Readonly<Record<string, Partial<Manifest> & { readonly resolved?: string }>>
   }
-  const { dependencies, devDependencies, engines, bin, license } = manifest
-  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+  const { devDependencies, engines, bin, license } = manifest
+  for (const [name, version] of Object.entries(devDependencies)) {
     assert.match(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name)
     assert.equal(lock.packages[`node_modules/${name}`]?.version, version, name)
   }
@@ -229,7 +246,7 @@ test('dependencies are pinned exactly, and the lock file is in step and names no
   const { packages } = lock
   assert.equal(lock.version, version)
   const { '': top, ...others } = packages
-  assert.deepEqual({ ...top }, { name, version, license, dependencies, bin, devDependencies, engines })
+  assert.deepEqual({ ...top }, { name, version, license, bin, devDependencies, engines })
   assert.deepEqual(
     Object.values(others).filter(({ resolved }) => resolved !== undefined),
     [],

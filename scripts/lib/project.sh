@@ -12,14 +12,14 @@ install_npm_packages() {
 
 build_project() {
   local made
-  made=$(hash_of -- "$repo/src" "$repo/package.json" "$repo/package-lock.json" "$repo/tsconfig.json")
+  made=$(hash_of -- "$repo/src" "$repo/scripts/bundle.ts" "$repo/package.json" "$repo/package-lock.json")
   if [[ -e $repo/dist/main.js ]] && is_made "$tools/build" "$made"; then already && return; fi
   (cd "$repo" && npm run --silent build)
   : >"$tools/build"
   mark_made "$tools/build" "$made"
 }
 
-# The packed dvm with exactly the locked packages, in a folder of its own: install_packed FOLDER
+# The packed dvm, in a folder of its own: install_packed FOLDER
 install_packed() {
   local folder=$1 packed
   rm -rf "$folder"
@@ -27,6 +27,4 @@ install_packed() {
   packed=$(cd "$repo" && npm pack --ignore-scripts --silent --pack-destination "$folder")
   tar -xzf "$folder/$packed" -C "$folder" --strip-components=1
   rm "$folder/$packed"
-  cp "$repo/package-lock.json" "$folder/"
-  (cd "$folder" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --prefer-offline)
 }

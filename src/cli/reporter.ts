@@ -21,12 +21,14 @@ export interface Reporter extends Report {
   error(error: unknown, debug: boolean): void
 }
 
+const homeDirectory = (): string => homedir().replace(/(.)\/+$/, '$1')
+
 /** A path as a person writes it: the home directory as `~`. */
-export const tilde = (path: string, home = homedir()): string =>
+export const tilde = (path: string, home = homeDirectory()): string =>
   path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
 
 /** A sentence with its paths written that way. Not for commands: a shell takes a quoted `~` as it is. */
-export const tildes = (text: string, home = homedir()): string =>
+export const tildes = (text: string, home = homeDirectory()): string =>
   text
     .split(home)
     .reduce((before, after) =>

@@ -5,6 +5,22 @@ import type { Output } from './reporter.ts'
 type RunOne = (step: Step, voice: StepVoice) => Promise<void>
 type Show = (steps: readonly Step[], runOne: RunOne) => Promise<void>
 
+interface Terminal {
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+/**
+ * Whether steps are drawn in place. Not on a terminal that does not say how wide it is. And not when stdout leads elsewhere
+ * (`dvm sync app | tee log`): listr2 looks at stdout, and would write its own plain lines there.
+ */
+export const drawsInPlace = (
+  stdout: Terminal,
+  stderr: Terminal,
+  env: { readonly color: boolean; readonly verbose: boolean },
+): boolean =>
+  stdout.isTTY === true && stderr.isTTY === true && (stderr.columns ?? 0) >= 40 && env.color && !env.verbose
+
 /**
  * `live`: stderr is a terminal that takes cursor movement.
  * When a step fails or the run is interrupted, what the steps made is taken back, the last one first.
@@ -108,8 +124,9 @@ const showLive =
       {
         registerSignalListeners: false,
         ...(limit === undefined ? {} : { concurrent: limit, exitOnError: false }),
+        // A failure is told whole afterwards; its step keeps its title.
         // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the default renderer types its logger more narrowly than its documentation
-        rendererOptions: { logger, timer: PRESET_TIMER },
+        rendererOptions: { logger, timer: PRESET_TIMER, showErrorMessage: false },
       },
     )
     await list.run()

@@ -1,4 +1,4 @@
-// The environment variables that dvm reads, decoded once. Only main.ts sees process.env.
+// The environment variables that dvm reads, decoded once. Only main.ts and start.ts see process.env.
 import { DvmError } from './errors.ts'
 
 /** Settings that come from the environment only, never from config.sh. Paths are absolute. */
@@ -69,7 +69,7 @@ export const parseEnvironment = (variables: Variables, cwd: string): Environment
       hint: `unset ${name}`,
     })
   }
-  const home = text('HOME')
+  const home = text('HOME')?.replace(/(.)\/+$/, '$1')
   if (home === undefined)
     throw new DvmError('config', 'HOME is not set', { hint: 'export HOME=/your/home/directory' })
   const absolute = (path: string): string => {

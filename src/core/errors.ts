@@ -57,6 +57,16 @@ export class DvmError extends Error {
 export const withLogFile = (error: unknown, logFile: string): unknown =>
   error instanceof DvmError && error.logFile === undefined ? error.with({ logFile }) : error
 
+/** The same with the log's last 20 lines, where it says more than the failure itself. */
+export const withLog = (
+  error: unknown,
+  log: { readonly path: string; tail(lines: number): readonly string[] },
+): unknown => {
+  if (!(error instanceof DvmError) || error.logFile !== undefined) return error
+  const tail = log.tail(20)
+  return error.with({ logFile: log.path, ...(tail.length > error.tail.length ? { tail } : {}) })
+}
+
 /** The run was stopped by a signal; carries nothing to print, only the exit code 128+n. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'

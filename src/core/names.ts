@@ -42,3 +42,11 @@ export const vmOfInstance = (instance: string, builderInstance: string): string 
   const vm = instance.slice('dvm-'.length)
   return isName(vm) ? vm : undefined
 }
+
+/** What to type to have an instance made and started: somebody removed or stopped it while dvm was at work. */
+export const bringUp = (instance: string): string => {
+  if (instance === 'dvm-builder') return 'dvm base build'
+  return instance.startsWith('dvm-')
+    ? `dvm sync ${instance.slice('dvm-'.length)}`
+    : `limactl start ${instance}`
+}

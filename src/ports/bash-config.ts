@@ -39,11 +39,15 @@ const passed = /^(HOME|PATH|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|XDG_[A-Z
 
 export const createBashConfig = (options: Options): BashConfig => {
   const timeoutMs = options.timeoutMs ?? 10_000
-  const env = Object.fromEntries(
-    Object.entries(options.variables).flatMap(([name, value]) =>
-      passed.test(name) && value !== undefined ? [[name, value]] : [],
+  const env = {
+    ...Object.fromEntries(
+      Object.entries(options.variables).flatMap(([name, value]) =>
+        passed.test(name) && value !== undefined ? [[name, value]] : [],
+      ),
     ),
-  )
+    // For a file that sources another one of the user's.
+    DVM_CONFIG_DIR: options.configDir,
+  }
 
   const evaluate = async (
     files: readonly string[],

@@ -12,6 +12,7 @@ export interface HostFiles {
   remove(path: string): Promise<void>
   /** A directory and everything in it; a link goes, not where it leads. */
   removeDirectory(path: string): Promise<void>
+  /** False also for what is not there. */
   isDirectory(path: string): Promise<boolean>
   /** Names in a directory; none when it is not there. */
   list(path: string): Promise<readonly string[]>
@@ -32,7 +33,14 @@ export const createHostFiles = (): HostFiles => ({
     readdir(path).catch((error: unknown) =>
       isErrno(error, 'ENOENT', 'ENOTDIR') ? [] : Promise.reject(error as Error),
     ),
-  isDirectory: async (path) => (await stat(path)).isDirectory(),
+  isDirectory: async (path) => {
+    try {
+      return (await stat(path)).isDirectory()
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return false
+      throw error
+    }
+  },
   resolve: async (path) => {
     try {
       const real = await realpath(path)

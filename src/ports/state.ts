@@ -37,13 +37,18 @@ const readdirIfThere = (path: string): readonly string[] => {
   }
 }
 
-export const createStateStore = (stateDir: string, warn: (line: string) => void): StateStore => {
+/** `load` is how conf is loaded: it brings when-exit, which sends a signal that came once more when it has tidied up. */
+export const createStateStore = (
+  stateDir: string,
+  warn: (line: string) => void,
+  load: <T>(library: () => Promise<T>) => Promise<T> = (library) => library(),
+): StateStore => {
   const directoryOf = (vm: string): string => {
     if (!isName(vm)) throw new Error(`not a VM name: ${vm}`)
     return join(stateDir, vm)
   }
   const pathOf = (vm: string): string => join(directoryOf(vm), `${configName}.json`)
-  const load = async (vm: string, tell: (line: string) => void): Promise<VmState | undefined> => {
+  const readState = async (vm: string, tell: (line: string) => void): Promise<VmState | undefined> => {
     const text = await readTextIfThere(pathOf(vm))
     if (text === undefined) return undefined
     let value: unknown
@@ -57,13 +62,13 @@ export const createStateStore = (stateDir: string, warn: (line: string) => void)
     return state
   }
   return {
-    read: (vm) => load(vm, warn),
+    read: (vm) => readState(vm, warn),
     write: async (vm, patch) => {
-      const before = await load(vm, () => {})
+      const before = await readState(vm, () => {})
       const after = parseVmState({ ...before, ...patch })
       if (before !== undefined && JSON.stringify(after) === JSON.stringify({ ...before })) return
       ensurePrivateDirectory(directoryOf(vm))
-      const { default: Conf } = await import('conf')
+      const { default: Conf } = await load(() => import('conf'))
       const store = new Conf<Record<string, unknown>>({
         cwd: directoryOf(vm),
         configName,

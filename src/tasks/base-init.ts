@@ -28,20 +28,28 @@ export const initBase = async (deps: Needs, asked: string | undefined): Promise<
 }
 
 /**
- * Writes the Containerfile of the dev-base and, where there is none, the shared list of packages. Returns what it wrote.
- * @throws DvmError `config` for an unknown flavour, `refused` when there is a dev Containerfile.
+ * Writes what is missing of the dev-base: its Containerfile, the list of packages that VMs and projects share. Returns what it wrote.
+ * @throws DvmError `config` for an unknown flavour, `refused` when both are there.
  */
 export const initDevBase = async (deps: Needs): Promise<readonly string[]> => {
   const { env, assets, scaffold } = deps
   const flavour = chooseFlavour(env.flavour, await recordedFlavour(deps))
-  const containerfile = join(env.baseDir, 'dev', 'Containerfile')
-  if (await scaffold.exists(containerfile))
-    throw new DvmError('refused', `${containerfile} exists already; dvm does not change it`, {
+  const starters = {
+    [join(env.baseDir, 'dev', 'Containerfile')]: `${flavour.name}/dev.Containerfile`,
+    [join(env.baseDir, 'packages.txt')]: 'scaffold/packages.txt',
+  }
+  const written: string[] = []
+  for (const [path, starter] of Object.entries(starters)) {
+    if (await scaffold.exists(path)) continue
+    await scaffold.createFile(path, await assets.text(starter))
+    written.push(path)
+  }
+  if (written.length > 0) return written
+  throw new DvmError(
+    'refused',
+    `${join(env.baseDir, 'dev', 'Containerfile')} exists already; dvm does not change it`,
+    {
       hint: 'edit it, or move it away and run dvm base dev-init again',
-    })
-  await scaffold.createFile(containerfile, await assets.text(`${flavour.name}/dev.Containerfile`))
-  const packages = join(env.baseDir, 'packages.txt')
-  if (await scaffold.exists(packages)) return [containerfile]
-  await scaffold.createFile(packages, await assets.text('scaffold/packages.txt'))
-  return [containerfile, packages]
+    },
+  )
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { chooseFlavour, flavourFile } from '../core/base-flavour.ts'
 import { devBaseLabel, devBaseTag, hashDevBase } from '../core/dev-base.ts'
-import { DvmError } from '../core/errors.ts'
+import { DvmError, withLog } from '../core/errors.ts'
 import type { Flavour } from '../core/flavour.ts'
 import { pinOf, pinnedReference } from '../core/pins.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
@@ -83,10 +83,18 @@ export const ensureDevBase = async (
   try {
     const builder = await findInstance(deps, deps.env.builder.instance)
     if (builder === undefined)
-      await deps.containers.buildDevBase(place, vm, plan, deps.context.pack(plan.shipments), tell)
+      await deps.containers.buildDevBase(
+        place,
+        vm,
+        { ...plan, noCache: deps.env.rebuildDevBase },
+        deps.context.pack(plan.shipments),
+        tell,
+      )
     else await locked(deps, 'base', () => fromBuilder(deps, vm, place, plan, voice, log))
     await deps.state.write(vm, { devBase: plan.hash })
     if (current !== undefined) await deps.containers.dropImage(place, current.id)
+  } catch (error) {
+    throw withLog(error, log)
   } finally {
     log.close()
   }

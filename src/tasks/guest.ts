@@ -4,6 +4,7 @@ import { renderGuestScript, setupMarker } from '../core/guest-script.ts'
 import { parseHostKey } from '../core/host-keys.ts'
 import { instanceOf } from '../core/names.ts'
 import type { VmConfig } from '../core/config.ts'
+import { setupFailure } from '../core/setup-failure.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import type { StepVoice } from './steps.ts'
@@ -68,14 +69,14 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
       },
     )
     if (completed.exitCode === 0) return
-    const what = inSetup
-      ? `${setup?.path} ended with exit code ${completed.exitCode}`
-      : `the account ${config.user} could not be prepared`
-    throw new DvmError('failed', what, {
-      hint: inSetup ? `correct it, then: dvm sync ${vm}` : `dvm sync ${vm}`,
-      tail: log.tail(20),
-      logFile: log.path,
-    })
+    const tail = log.tail(20)
+    const { message, hint } = inSetup
+      ? setupFailure(String(setup?.path), vm, completed.exitCode, tail)
+      : {
+          message: `the account ${config.user} could not be prepared (exit code ${completed.exitCode})`,
+          hint: `dvm sync ${vm}`,
+        }
+    throw new DvmError('failed', message, { hint, tail, logFile: log.path })
   } finally {
     log.close()
   }

@@ -8,8 +8,13 @@ import type { Deps } from './deps.ts'
 type Looking = Pick<Deps, 'env' | 'files'>
 
 /** VMs that have a configuration, by name. */
-export const configuredVms = async ({ env, files }: Looking): Promise<readonly string[]> =>
-  (await files.list(join(env.configDir, 'vms'))).filter(isName).sort()
+export const configuredVms = async ({ env, files }: Looking): Promise<readonly string[]> => {
+  const directory = join(env.configDir, 'vms')
+  const names = (await files.list(directory)).filter(isName)
+  // A file beside them, notes for one, is no VM.
+  const directories = await Promise.all(names.map((name) => files.isDirectory(join(directory, name))))
+  return names.filter((_, index) => directories[index]).sort()
+}
 
 /**
  * @param typed what a person would have typed for another VM
@@ -22,7 +27,7 @@ export const checkConfigured = async (
   typed: (vm: string) => string,
 ): Promise<void> => {
   checkVmName(vm, env.builder.instance)
-  if ((await files.resolve(join(env.configDir, 'vms', vm))) !== undefined) return
+  if (await files.isDirectory(join(env.configDir, 'vms', vm))) return
   const near = nearestName(vm, await configuredVms({ env, files }))
   throw new DvmError('not-found', `there is no VM "${vm}" in ${env.configDir}/vms`, {
     hint: `${near === undefined ? '' : `${typed(near)}, or for a new VM: `}dvm new ${vm}`,

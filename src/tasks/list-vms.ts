@@ -1,9 +1,10 @@
 // `dvm ls`: VMs as they are, beside what they should be. From Lima's list and the host's files alone: no VM is asked, no bash is run.
 import { join } from 'node:path'
-import { vmOfInstance } from '../core/names.ts'
+import { isVmName, vmOfInstance } from '../core/names.ts'
 import { configDrift } from '../core/sync-plan.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
+import { configuredVms } from './known-names.ts'
 import { configuredProjects } from './project-names.ts'
 
 export interface VmRow {
@@ -41,8 +42,16 @@ export const vmNames = (
     .map((instance) => [vmOfInstance(instance.name, deps.env.builder.instance), instance] as const)
     .filter((entry): entry is readonly [string, Instance] => entry[0] !== undefined)
 
-export const isConfigured = async (deps: Deps, vm: string): Promise<boolean> =>
-  (await deps.files.resolve(join(deps.env.configDir, 'vms', vm))) !== undefined
+export const isConfigured = (deps: Deps, vm: string): Promise<boolean> =>
+  deps.files.isDirectory(join(deps.env.configDir, 'vms', vm))
+
+/** Names that have a configuration and, by these rows, no VM. */
+export const unmadeVms = async (deps: Deps, rows: readonly VmRow[]): Promise<readonly string[]> => {
+  const made = new Set(rows.map(({ name }) => name))
+  return (await configuredVms(deps)).filter(
+    (name) => !made.has(name) && isVmName(name, deps.env.builder.instance),
+  )
+}
 
 export const listVms = async (
   deps: Deps,

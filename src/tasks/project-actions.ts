@@ -156,5 +156,6 @@ export const resetProject = async (
   confirm(target, 'reset', { ...options, config: false })
   await loadProject(deps, target)
   await removeContainer(deps, target, { ...options, config: false }, 'reset')
-  await syncVm(deps, target.vm, { wait: true, project: target.project })
+  // Just this container: the VM and its other projects are left as they are.
+  await syncVm(deps, target.vm, { wait: true, project: target.project, setup: false })
 }

@@ -11,4 +11,9 @@ export const projectsDirectory = ({ env }: Pick<Deps, 'env'>, vm: string): strin
 export const configuredProjects = async (
   deps: Pick<Deps, 'env' | 'files'>,
   vm: string,
-): Promise<readonly string[]> => (await deps.files.list(projectsDirectory(deps, vm))).filter(isName).sort()
+): Promise<readonly string[]> => {
+  const directory = projectsDirectory(deps, vm)
+  const names = (await deps.files.list(directory)).filter(isName)
+  const directories = await Promise.all(names.map((name) => deps.files.isDirectory(join(directory, name))))
+  return names.filter((_, index) => directories[index]).sort()
+}

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { VmConfig } from '../core/config.ts'
 import { devBaseTag } from '../core/dev-base.ts'
-import { DvmError } from '../core/errors.ts'
+import { DvmError, withLog } from '../core/errors.ts'
 import { renderProjectScript } from '../core/guest-script.ts'
 import {
   parseProjectConfig,
@@ -11,6 +11,7 @@ import {
   specOf,
   type ProjectConfig,
 } from '../core/project.ts'
+import { setupFailure } from '../core/setup-failure.ts'
 import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Deps } from './deps.ts'
@@ -31,7 +32,7 @@ export interface Project {
 export const loadProject = async (deps: Deps, target: ProjectTarget): Promise<Project> => {
   const { vm, project } = target
   const directory = join(projectsDirectory(deps, vm), project)
-  if ((await deps.files.resolve(directory)) === undefined)
+  if (!(await deps.files.isDirectory(directory)))
     throw new DvmError('not-found', `there is no project "${project}" in ${projectsDirectory(deps, vm)}`, {
       hint: `dvm add ${targetText(target)}`,
     })
@@ -114,6 +115,8 @@ const prepared = async ({ deps, vm, place }: ProjectWork, voice: StepVoice): Pro
       log.line(line)
       voice.progress(line)
     })
+  } catch (error) {
+    throw withLog(error, log)
   } finally {
     log.close()
   }
@@ -162,12 +165,12 @@ const syncProject = async (
       ),
       tell,
     )
-    if (exitCode !== 0)
-      throw new DvmError('failed', `${setup.path} ended with exit code ${exitCode}`, {
-        hint: `correct it, then: dvm sync ${targetText(target)}`,
-        tail: log.tail(20),
-        logFile: log.path,
-      })
+    if (exitCode === 0) return
+    const tail = log.tail(20)
+    const { message, hint } = setupFailure(setup.path, targetText(target), exitCode, tail)
+    throw new DvmError('failed', message, { hint, tail, logFile: log.path })
+  } catch (error) {
+    throw withLog(error, log)
   } finally {
     log.close()
   }

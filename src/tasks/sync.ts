@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { renderCommand } from '../core/command.ts'
 import type { VmConfig } from '../core/config.ts'
-import { DvmError, withLogFile } from '../core/errors.ts'
+import { DvmError, withLog } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { gib, sizeText } from '../core/sizes.ts'
 import { actionFor, configDrift } from '../core/sync-plan.ts'
@@ -21,8 +21,10 @@ import { loadVmConfig } from './vm-config.ts'
 
 export interface SyncOptions {
   readonly wait: boolean
-  /** Only this project; a VM that runs already is left as it is. */
+  /** Only this project. */
   readonly project?: string | undefined
+  /** False leaves out the VM's own setup.sh where the VM runs already. */
+  readonly setup?: boolean
 }
 
 interface Plan {
@@ -108,18 +110,13 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
     planSync(deps, vm, options.project),
     findInstance(deps, instanceOf(vm)),
   ])
-  if ((await deps.files.resolve(join(deps.env.configDir, 'setup.sh'))) !== undefined)
-    deps.report.warn(
-      `${deps.env.configDir}/setup.sh is not used any more: move it into your base's Containerfile or each VM's setup.sh`,
-    )
   let waited = false
   await locked(
     deps,
     `vm:${vm}`,
     async () => {
       const ready = !waited && early?.status === 'Running'
-      // Somebody who names one project wants that project: what the VM's own setup.sh does was done when the VM came up.
-      const setup = ready && options.project !== undefined ? undefined : plan.setup
+      const setup = ready && options.setup === false ? undefined : plan.setup
       await runSync(deps, { ...plan, setup }, ready ? early : await findInstance(deps, instanceOf(vm)))
     },
     {
@@ -135,6 +132,8 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
   const { vm, config, setup, projects } = plan
   const name = instanceOf(vm)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
+  // Both logs are of this sync, also when it does not come as far as setup.sh.
+  deps.logs.open(deps.logs.pathOf(vm, 'setup')).close()
   const write = (line: string): void => log.line(line)
   let instance = found
   let created = false
@@ -201,7 +200,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
   try {
     await deps.runSteps(steps)
   } catch (error) {
-    throw withLogFile(error, log.path)
+    throw withLog(error, log)
   } finally {
     log.close()
   }

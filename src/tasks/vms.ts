@@ -14,8 +14,16 @@ export const stopVm = async (deps: Deps, vm: string): Promise<boolean> => {
   return locked(deps, `vm:${vm}`, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
     if (instance === undefined || instance.status === 'Stopped') return false
-    // One that is not Running is not asked politely: nothing in it would hear.
-    await deps.lima.stop(instance.name, { force: instance.status !== 'Running' })
+    try {
+      // One that is not Running is not asked politely: nothing in it would hear.
+      await deps.lima.stop(instance.name, { force: instance.status !== 'Running' })
+    } catch (error) {
+      deps.signal.throwIfAborted()
+      // Somebody else was quicker: then it is as it was wanted.
+      const now = (await deps.lima.list()).find(({ name }) => name === instance.name)
+      if (now !== undefined && now.status !== 'Stopped') throw error
+      return false
+    }
     return true
   })
 }

@@ -20,6 +20,11 @@ passwd_entry() {
 	return 1
 }
 
+# create_user SUBUIDS SUBGIDS
+create_user() {
+	useradd --create-home --shell /bin/bash -K "SUB_UID_COUNT=$1" -K "SUB_GID_COUNT=$2" -- "$DVM_USER" </dev/null
+}
+
 # has_subids FILE: does the user own a range in it, by name or by number?
 has_subids() {
 	local owner rest
@@ -82,8 +87,8 @@ main() {
 
 	if ! passwd_entry "$DVM_USER"; then
 		echo "creating user $DVM_USER"
-		# The ranges are added below, where they cannot collide.
-		useradd --create-home --shell /bin/bash -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 -- "$DVM_USER" </dev/null
+		# Without the ranges when useradd finds no room for them where it looks: they are added below, wherever there is room.
+		create_user "$DVM_SUBUID_COUNT" "$DVM_SUBGID_COUNT" || create_user 0 0
 		passwd_entry "$DVM_USER"
 	fi
 	add_subids /etc/subuid "$DVM_SUBUID_COUNT" --add-subuids

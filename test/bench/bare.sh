@@ -2,6 +2,7 @@
 # The same work as dvm's, as the bare limactl and podman commands that a person would put into a script. Measured beside dvm.
 #   bare.sh build BUILDER BASE_DIR TEMPLATES BASE_IMAGE OUT [--no-cache]
 #   bare.sh sync INSTANCE SCRIPT
+#   bare.sh sync-twice INSTANCE SCRIPT
 set -Eeuo pipefail
 
 build() {
@@ -25,6 +26,11 @@ build() {
 	run cat $work/output/qcow2/disk.qcow2 </dev/null >"$out"
 	[[ $(sha256sum "$out" | cut -d' ' -f1) == "$(<"$out.remote")" ]]
 	run rm -rf $work </dev/null
+}
+
+sync-twice() {
+	sync "$@"
+	limactl shell --workdir / "$1" true </dev/null
 }
 
 sync() {

@@ -86,6 +86,13 @@ test('dev-init writes the dev Containerfile of the recorded flavour and the list
   })
 })
 
+test('dev-init adds the list of packages to a dev Containerfile that is there', async (t) => {
+  const home = temporaryDirectory(t)
+  writePrivate(join(home, '.config/dvm/base/dev/Containerfile'), 'FROM fedora\n')
+  const { exitCode, stdout } = await runDvm(home, ['base', 'dev-init'])
+  assert.deepEqual([exitCode, stdout], [0, '~/.config/dvm/base/packages.txt\n'])
+})
+
 test('dev-init keeps a list of packages that is there', async (t) => {
   const home = temporaryDirectory(t)
   const list = writePrivate(join(home, '.config/dvm/base/packages.txt'), 'tmux # mine\n')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { setupMarker } from '../../src/core/guest-script.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
@@ -94,6 +94,46 @@ test('a VM that does not start is taken away again', async (t) => {
   assert.equal(fake.calls().at(-1), 'delete --force dvm-app')
 })
 
+test('an old global setup.sh gets one warning, whatever is synced', async (t) => {
+  const { run, write } = dvmOnFake(t)
+  for (const vm of ['app', 'web']) write(`.config/dvm/vms/${vm}/config.sh`, '')
+  write('.config/dvm/setup.sh', 'echo old\n')
+  const warned = async (...args: string[]): Promise<string[]> =>
+    (await run(args)).stderr.split('\n').filter((line) => line.startsWith('warning:'))
+  for (const args of [['app'], ['--all'], ['app', '--dry-run'], ['--all', '--dry-run']])
+    assert.match((await warned('sync', ...args)).join('|'), /^[^|]*\/setup\.sh is no longer used: [^|]*$/)
+})
+
+test('a step that fails shows its title, the exit code, the last 20 lines of its log and where that is', async (t) => {
+  const said = Array.from({ length: 30 }, (_, index) => `line ${index}`)
+  const { run, write, home } = dvmOnFake(t, {
+    limactl: [{ match: ['create'], exitCode: 3, stderr: `${said.join('\n')}\n` }],
+  })
+  write('.config/dvm/vms/app/config.sh', '')
+  const setupLog = write('.local/state/dvm/app/setup.log', 'of an earlier sync\n')
+  const { exitCode, stderr } = await run(['sync', 'app'])
+  assert.equal(exitCode, 1)
+  assert.deepEqual(stderr.split('\n'), [
+    '✖ Create app',
+    'dvm: could not create dvm-app: line 29 (exit code 3)',
+    ...said.slice(-19).map((line) => `  | ${line}`),
+    '  | limactl could not create dvm-app: exit code 3',
+    '  try: limactl list dvm-app',
+    '  log: ~/.local/state/dvm/app/lima.log',
+    '',
+  ])
+  assert.equal(readFileSync(join(home, '.local/state/dvm/app/lima.log'), 'utf8').split('\n').length, 32)
+  assert.equal(readFileSync(setupLog, 'utf8'), '', 'both logs are of this sync')
+})
+
+test('only directories are VMs', async (t) => {
+  const { run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/app/config.sh', '')
+  write('.config/dvm/vms/notes', 'DVM_CPUS=2\n')
+  assert.match((await run(['sync', '--all', '--dry-run'])).stdout, /^VM: app\n(?!.*VM:)/s)
+  assert.equal((await run(['sync', 'notes'])).exitCode, 5)
+})
+
 test('--all goes on after a failure and exits 1', async (t) => {
   const { fake, run, write } = dvmOnFake(t)
   write('.config/dvm/vms/bad/config.sh', 'DVM_CPUS=many\n')
@@ -167,6 +207,13 @@ test('Lima run as root, missing, or unreadable is said with the way out', async 
   assert.equal((await run(['sync', 'app'])).exitCode, 9)
   fake.script({})
   const missing = await run(['ls'], { env: { DVM_LIMACTL: '/no/such/limactl' } })
-  assert.deepEqual([missing.exitCode, missing.stderr.split('\n')[0]], [4, 'dvm: limactl is not installed'])
-  assert.match(missing.stderr, /\n {2}try: install Lima 2\.1 or later: /)
+  assert.deepEqual(missing, {
+    exitCode: 4,
+    stdout: '',
+    stderr:
+      'dvm: limactl is not installed: DVM_LIMACTL leads to no program\n  try: unset DVM_LIMACTL, or set it to the path of limactl\n',
+  })
+  const gone = await run(['ls'], { env: { PATH: dirname(process.execPath) } })
+  assert.deepEqual([gone.exitCode, gone.stderr.split('\n')[0]], [4, 'dvm: limactl is not installed'])
+  assert.match(gone.stderr, /\n {2}try: install Lima 2\.1 or later: /)
 })

@@ -114,6 +114,18 @@ test('a command line that makes no sense exits 2 and writes to stderr only', asy
   )
 })
 
+test('the help of dvm itself leads on: first steps, and every topic there is', async (t) => {
+  const home = temporaryDirectory(t)
+  const { stdout } = await runDvm(home, ['--help'])
+  const topics = /^All topics: (.*)$/m.exec(stdout)?.[1]?.split(', ') ?? []
+  assert.deepEqual(topics, ['config', 'base', 'projects', 'images', 'watch', 'migration', 'exit-codes'])
+  for (const topic of topics) {
+    const help = await runDvm(home, ['help', topic])
+    assert.deepEqual([help.exitCode, help.stderr], [0, ''], topic)
+    assert.ok(help.stdout.length > 200, topic)
+  }
+})
+
 test('a usage error ends in the help of the command that it is about; help goes as deep as the commands do', async (t) => {
   const home = temporaryDirectory(t)
   const run = async (line: string) => runDvm(home, line.split(' '))
@@ -177,7 +189,7 @@ test('version and help load the command line and nothing else', async (t) => {
     const { packages, files } = await loadedBy(home, args)
     assert.deepEqual(packages, ['commander'], args.join(' '))
     assert.deepEqual(
-      files.filter((file) => !/^(main\.ts|signals\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
+      files.filter((file) => !/^((main|start)\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
       [],
     )
   }
@@ -188,7 +200,7 @@ test('completion loads the command line, and what looks into directories', async
   const { packages, files } = await loadedBy(home, ['__complete', '--', 'sync', ''])
   assert.deepEqual(packages, ['commander'])
   assert.deepEqual(
-    files.filter((file) => !/^(main\.ts|signals\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
+    files.filter((file) => !/^((main|start)\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
     ['ports/host-files.ts', 'system/files.ts', 'tasks/known-names.ts'],
   )
   const script = await loadedBy(home, ['completion', 'bash'])

@@ -54,6 +54,33 @@ test('ls of nothing keeps stdout a table, or an empty array', async (t) => {
   assert.deepEqual(await run(['ls', '--json']), { exitCode: 0, stdout: '[]\n', stderr: '' })
 })
 
+test('ls names what is configured and not made yet', async (t) => {
+  const { fake, run, write, home } = dvmOnFake(t)
+  assert.equal(
+    (await run(['new', 'app'], { env: { HOME: `${home}/` } })).stdout.split('\n')[1],
+    '~/.config/dvm/vms/app/config.sh',
+  )
+  assert.equal((await run([])).stderr, 'configured, not made yet: app; to make it: dvm sync app\n')
+  fake.add({ name: 'dvm-app' })
+  write('.config/dvm/vms/web/config.sh', '')
+  write('.config/dvm/vms/old/config.sh', '')
+  assert.equal(
+    (await run(['ls', '--only-config'])).stderr,
+    'configured, not made yet: old, web; to make it: dvm sync old\n',
+  )
+})
+
+test('stop: a VM that somebody removes or stops meanwhile is no error', async (t) => {
+  const { fake, run } = dvmOnFake(t, {
+    limactl: [
+      { match: ['list'], times: 1, stdout: '{"name":"dvm-app","status":"Running"}\n' },
+      { match: ['list'], times: 1, stdout: '' },
+    ],
+  })
+  assert.deepEqual(await run(['stop', 'app']), { exitCode: 0, stdout: '', stderr: 'app was not running\n' })
+  assert.ok(fake.calls().includes('stop dvm-app'))
+})
+
 test('a reader that goes away is no failure', async (t) => {
   const { fake, run } = dvmOnFake(t)
   for (let number = 0; number < 20; number += 1) fake.add({ name: `dvm-vm${number}` })
@@ -86,7 +113,7 @@ test('rm: only with --yes, says what remains, works for what is not there', asyn
     stderr: 'dvm: removing app deletes everything inside it\n  try: dvm rm app --yes\n',
   })
   assert.notEqual(fake.instance('dvm-app'), undefined)
-  const remains = 'its configuration stays in ~/.config/dvm/vms/app (dvm rm app --yes --config removes it)\n'
+  const remains = 'warning: config remains in ~/.config/dvm/vms/app (dvm rm app --yes --config removes it)\n'
   assert.deepEqual(await run(['rm', 'app', '--yes']), {
     exitCode: 0,
     stdout: '',
@@ -95,8 +122,8 @@ test('rm: only with --yes, says what remains, works for what is not there', asyn
   assert.equal(fake.instance('dvm-app'), undefined)
   assert.deepEqual(await run(['rm', 'app', '--yes', '--config']), {
     exitCode: 0,
-    stdout: '',
-    stderr: 'no Lima instance: dvm-app\n',
+    stdout: 'no Lima instance: app\n',
+    stderr: '',
   })
   assert.equal(existsSync(join(home, '.config/dvm/vms/app')), false)
 })
@@ -131,6 +158,23 @@ for (const ssh of [true, false])
     assert.deepEqual(entry.guest?.argv.slice(8), ['dvm', '/home/me/code/app', ...words])
     assert.equal(entry.guest?.stdin, 'in\n')
   })
+
+test('limactl’s log level is the one that was asked for, in guests too', async (t) => {
+  const { fake, run } = dvmOnFake(t)
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  for (const [env, list, shell] of [
+    [{}, 'warn', 'error'],
+    [{ DVM_VERBOSE: '1' }, 'info', 'info'],
+    [{ DVM_LIMA_LOG_LEVEL: 'debug' }, 'debug', 'debug'],
+  ] as const) {
+    await run(['ssh', 'app', 'true'], { env })
+    const levels = fake.journal().map(({ argv }) => [argv[3], argv[2]?.replace('--log-level=', '')])
+    assert.deepEqual(levels.slice(-2), [
+      ['list', list],
+      ['shell', shell],
+    ])
+  }
+})
 
 test('ssh without a command is a usage error; sh opens a login shell; a missing VM is not found', async (t) => {
   const { fake, run } = dvmOnFake(t)

@@ -111,7 +111,7 @@ test('rm --yes removes the VM and nothing else', async () => {
     exitCode: 0,
     stdout: '',
     stderr:
-      'app is removed\nits configuration stays in ~/.config/dvm/vms/app (dvm rm app --yes --config removes it)\n',
+      'app is removed\nwarning: config remains in ~/.config/dvm/vms/app (dvm rm app --yes --config removes it)\n',
   })
   assert.deepEqual(
     (await instances()).map(({ name, status }) => [name, status]),

@@ -25,9 +25,8 @@ const project = (name: string, text: string, setup: string): void => {
   write(join(directory, 'project.sh'), text)
   write(join(directory, 'setup.sh'), setup)
 }
-/** Answers every connection on port 8000 with one line. */
-const server = String.raw`pkill -f DVM_E2E_SERVER || true
-setsid perl -MIO::Socket::INET -e '$0 = "DVM_E2E_SERVER"; my $s = IO::Socket::INET->new(LocalPort => 8000, Listen => 5, ReuseAddr => 1) or die; while (my $c = $s->accept) { print $c "HTTP/1.0 200 OK\r\n\r\nhello from api\n"; close $c }' </dev/null >/dev/null 2>&1 &
+/** Answers every request on port 8000 with one line, and stays when it runs already. */
+const server = String.raw`pgrep -f DVM_E2E_SERVER >/dev/null || setsid perl -MIO::Socket::INET -e '$0 = "DVM_E2E_SERVER"; my $s = IO::Socket::INET->new(LocalPort => 8000, Listen => 5, ReuseAddr => 1) or die; while (my $c = $s->accept) { while (<$c>) { last if /^\r?$/ } print $c "HTTP/1.0 200 OK\r\n\r\nhello from api\n"; close $c }' </dev/null >/dev/null 2>&1 &
 echo "$DVM_VM $DVM_PROJECT $PROJ_WORKDIR $PROJ_PORTS" > setup-values
 echo run >> setup-runs
 `

@@ -144,6 +144,7 @@ test('layers see a clean environment', async (t) => {
   })
   const raw = await read('DVM_USER="${SECRET_TOKEN-none} ${DVM_CPUS-none} $(echo ok) $LANG $HOME"')
   assert.deepEqual(valuesOf(raw), { DVM_USER: `none none ok C.UTF-8 ${configDir}` })
+  assert.deepEqual(valuesOf(await read('DVM_USER=$DVM_CONFIG_DIR')), { DVM_USER: configDir })
 })
 
 test('a syntax error shows file and line, in either layer', async (t) => {

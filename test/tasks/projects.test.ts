@@ -60,7 +60,8 @@ const memoryPodman = (): { podman: Podman; port: Containers } => {
       await call('prepare')
       podman.ready = true
     },
-    buildDevBase: (_, vm, { hash, from }) => call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}`),
+    buildDevBase: (_, vm, { hash, from, noCache }) =>
+      call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}${noCache ? ' without cache' : ''}`),
     load: async (_, vm, archive) => {
       const parts: unknown[] = []
       for await (const part of archive) parts.push(part)
@@ -149,14 +150,14 @@ test('the first sync makes the VM fit and the containers; the next finds all in 
   assert.deepEqual(calls(), ['state', 'script dvm-app-api in /work'])
 })
 
-test('sync VM/PROJECT brings up that one, and leaves the setup.sh of a VM that runs alone', async (t) => {
+test('sync VM/PROJECT runs the setup.sh of the VM, as each sync does, and brings up that one', async (t) => {
   const { project, sync, calls, world, told } = setUp(t)
-  world.write('.config/dvm/vms/app/setup.sh', 'exit 1\n')
+  world.write('.config/dvm/vms/app/setup.sh', 'true\n')
   project('api', 'IMAGE=a\n')
   project('web', 'IMAGE=a\n')
   await sync('web')
   assert.deepEqual(calls().slice(3), ['create dvm-app-web a'])
-  assert.deepEqual(told()[0], '✔ Prepare app')
+  assert.deepEqual(told()[0], '✔ Prepare app and run its setup.sh')
   assert.equal((await failure(sync('nope'))).hint, 'dvm add app/nope')
 })
 
@@ -227,6 +228,9 @@ test('the dev-base: built in the VM when there is no builder, one look when noth
   podman.devBases = [{ id: 'old', labels: { 'dvm.hash': plan.hash }, names: [devBaseTag] }]
   await sync()
   assert.deepEqual(calls(), ['state'])
+  const rebuilding = { ...world.deps, env: { ...world.deps.env, rebuildDevBase: true } }
+  await syncVm(rebuilding, 'app', { wait: true })
+  assert.match(calls()[1] ?? '', /^build in app .* without cache$/)
   world.write('.config/dvm/base/packages.txt', 'tree\n')
   await sync()
   const after = calls()
@@ -249,21 +253,25 @@ test('the dev-base: built once in the builder, and streamed into the VM', async 
 })
 
 test('ls, rm and reset of projects', async (t) => {
-  const { project, sync, calls, world } = setUp(t)
+  const { project, sync, calls, world, told } = setUp(t)
   project('api', 'IMAGE=a\n')
   await sync()
   project('api', 'IMAGE=b\n')
   project('web', 'IMAGE=b\n')
+  // Resetting one project does not set the VM up again.
+  world.write('.config/dvm/vms/app/setup.sh', 'true\n')
   assert.deepEqual(await listProjects(world.deps, 'app'), [
     { name: 'api', state: 'running', image: 'a', drift: ['image a (project.sh: b)'], configured: true },
     { name: 'web', state: 'none', image: 'b', drift: [], configured: true },
   ])
   calls()
+  told()
   const api = { vm: 'app', project: 'api' }
   const refused = await failure(resetProject(world.deps, api, { yes: false, force: false, keepData: true }))
   assert.deepEqual([refused.code, refused.hint], ['refused', 'dvm reset app/api --yes --keep-data'])
   await resetProject(world.deps, api, { yes: true, force: false, keepData: true })
   assert.deepEqual(calls(), ['remove dvm-app-api but not its volume', 'state', 'create dvm-app-api b'])
+  assert.equal(told()[0], '✔ Prepare app')
   const options = { yes: true, force: false, keepData: false, config: true }
   assert.deepEqual(await removeProject(world.deps, api, options), {
     container: true,

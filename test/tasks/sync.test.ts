@@ -216,7 +216,7 @@ test('a bootstrap that fails is not blamed on setup.sh', async (t) => {
   const error = await failure(sync(world))
   assert.deepEqual(
     [error.message, error.hint, error.tail],
-    ['the account me could not be prepared', 'dvm sync app', ['useradd: no']],
+    ['the account me could not be prepared (exit code 1)', 'dvm sync app', ['useradd: no']],
   )
 })
 
@@ -270,17 +270,6 @@ test('says what the configuration moved on from, and how to apply it', async (t)
     world.story.at(-1),
     'app keeps what it was created with: 2 CPUs (config: 4), 30 GiB disk (config: 40 GiB); to change it: dvm recreate app --yes',
   )
-})
-
-test('an old global setup.sh gets one warning', async (t) => {
-  const world = memoryWorld(t)
-  configure(world)
-  world.write('.config/dvm/setup.sh', 'echo old\n')
-  await sync(world)
-  const warnings = world.story.filter((line) => line.startsWith('warning:'))
-  assert.deepEqual(warnings, [
-    `warning: ${world.home}/.config/dvm/setup.sh is not used any more: move it into your base's Containerfile or each VM's setup.sh`,
-  ])
 })
 
 test('a dry run prints the exact commands and calls nothing', async (t) => {

@@ -3,12 +3,24 @@ import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 
 /** Texts in templates/help/. The one of a command's name follows that command's help. */
-const topics = ['config', 'base', 'projects', 'images', 'watch', 'exit-codes'] as const
+const topics = ['config', 'base', 'projects', 'images', 'watch', 'migration', 'exit-codes'] as const
 
 const topicOf = (word: string | undefined): (typeof topics)[number] | undefined =>
   topics.find((topic) => topic === word)
 
+const firstSteps = `
+First steps:
+  $ dvm doctor      what this machine lacks
+  $ dvm new app     the configuration of a VM
+  $ dvm sync app    makes it, starts it, runs its setup.sh
+  $ dvm sh app      a shell in it
+
+Then: dvm help base (an image for all VMs), dvm help projects (containers in a
+VM), dvm help migration (from the shell version, or from a long setup script)
+All topics: ${topics.join(', ')}`
+
 export const registerHelp = (program: Command, context: CliContext): void => {
+  program.addHelpText('after', firstSteps)
   program
     .command('help')
     .description('show the help of a command, or of a topic')

@@ -1,7 +1,8 @@
 // `dvm sync`
 import type { Command } from 'commander'
 import { DvmError } from '../../core/errors.ts'
-import { parseTarget } from '../../core/target.ts'
+import { parseTarget, type Target } from '../../core/target.ts'
+import type { Deps } from '../../tasks/deps.ts'
 import type { CliContext } from '../context.ts'
 import { tilde } from '../reporter.ts'
 
@@ -31,47 +32,77 @@ export const registerSync = (program: Command, context: CliContext): void => {
     .option('--json', 'what happens, as one JSON object a line')
     .option('--no-wait', 'fail (exit 7) instead of waiting for another sync of the same VM')
     .action(async (vm: string | undefined, flags: Flags) => {
-      const { dryRunSync, syncVm } = await import('../../tasks/sync.ts')
-      const { syncAll } = await import('../../tasks/sync-all.ts')
       const { configuredVms } = await import('../../tasks/known-names.ts')
+      const { warnOfGlobalSetup } = await import('../../tasks/global-setup.ts')
       if ((vm === undefined) !== (flags.all ?? false))
         throw new DvmError('usage', 'name one VM, or use --all', { hint: 'dvm sync VM' })
       const deps = await context.deps()
       const target = vm === undefined ? undefined : parseTarget(vm, deps.env.builder.instance)
       const names = target === undefined ? await configuredVms(deps) : [target.vm]
       if ((flags.dryRun ?? false) || deps.env.dryRun) {
-        for (const name of names) {
-          const plan = await dryRunSync(deps, name, target?.project)
-          context.reporter.print(`VM: ${plan.vm}`)
-          context.reporter.print(`base: ${tilde(plan.base, deps.env.home)}`)
-          for (const command of plan.commands) context.reporter.print(`would run: ${command}`)
-          context.reporter.print(`setup script: ${plan.setup}`)
-          for (const project of plan.projects) context.reporter.print(`project: ${project}`)
-        }
-        return
+        await warnOfGlobalSetup(deps)
+        return printPlans(context, deps, names, target?.project)
       }
-      if (flags.json) {
-        const { withEvents } = await import('../events.ts')
-        return withEvents(
-          deps,
-          (line) => context.reporter.print(line),
-          async (events) => {
-            if (target === undefined) {
-              const failures = await syncAll(events.deps, names, { wait: flags.wait, jobs: flags.jobs })
-              for (const error of failures) events.error(error)
-              if (failures.length > 0) context.exitWith(1)
-              events.result({ ready: names.length - failures.length, failed: failures.length })
-            } else {
-              await syncVm(events.deps, target.vm, { wait: flags.wait, project: target.project })
-              events.result({ ready: 1, failed: 0 })
-            }
-          },
-        )
+      if (flags.json) return withJson(context, deps, names, target, flags)
+      await warnOfGlobalSetup(deps)
+      for (const error of await sync(deps, names, target, flags)) {
+        context.reporter.error(error, deps.env.debug)
+        context.exitWith(1)
       }
-      if (target === undefined) {
-        const failures = await syncAll(deps, names, { wait: flags.wait, jobs: flags.jobs })
-        for (const error of failures) context.reporter.error(error, deps.env.debug)
-        if (failures.length > 0) context.exitWith(1)
-      } else await syncVm(deps, target.vm, { wait: flags.wait, project: target.project })
     })
+}
+
+/** Resolves to what failed with --all; the failure of one VM that was named is thrown. */
+const sync = async (
+  deps: Deps,
+  names: readonly string[],
+  target: Target | undefined,
+  { wait, jobs }: Flags,
+): Promise<readonly unknown[]> => {
+  if (target === undefined) {
+    const { syncAll } = await import('../../tasks/sync-all.ts')
+    return syncAll(deps, names, { wait, jobs })
+  }
+  const { syncVm } = await import('../../tasks/sync.ts')
+  await syncVm(deps, target.vm, { wait, project: target.project })
+  return []
+}
+
+const withJson = async (
+  context: CliContext,
+  deps: Deps,
+  names: readonly string[],
+  target: Target | undefined,
+  flags: Flags,
+): Promise<void> => {
+  const { withEvents } = await import('../events.ts')
+  const { warnOfGlobalSetup } = await import('../../tasks/global-setup.ts')
+  await withEvents(
+    deps,
+    (line) => context.reporter.print(line),
+    async (events) => {
+      await warnOfGlobalSetup(events.deps)
+      const failures = await sync(events.deps, names, target, flags)
+      for (const error of failures) events.error(error)
+      if (failures.length > 0) context.exitWith(1)
+      events.result({ ready: names.length - failures.length, failed: failures.length })
+    },
+  )
+}
+
+const printPlans = async (
+  { reporter }: CliContext,
+  deps: Deps,
+  names: readonly string[],
+  project: string | undefined,
+): Promise<void> => {
+  const { dryRunSync } = await import('../../tasks/sync.ts')
+  for (const name of names) {
+    const plan = await dryRunSync(deps, name, project)
+    reporter.print(`VM: ${plan.vm}`)
+    reporter.print(`base: ${tilde(plan.base, deps.env.home)}`)
+    for (const command of plan.commands) reporter.print(`would run: ${command}`)
+    reporter.print(`setup script: ${plan.setup}`)
+    for (const each of plan.projects) reporter.print(`project: ${each}`)
+  }
 }

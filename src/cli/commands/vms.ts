@@ -16,10 +16,16 @@ export const registerLs = (program: Command, context: CliContext): void => {
     .option('--json', 'one JSON array')
     .action(async (vm: string | undefined, flags: { onlyConfig?: true; json?: true }) => {
       if (vm !== undefined) return listProjectsOf(context, vm, flags)
-      const { listVms } = await import('../../tasks/list-vms.ts')
-      const rows = await listVms(await context.deps(), { onlyConfigured: flags.onlyConfig ?? false })
+      const { listVms, unmadeVms } = await import('../../tasks/list-vms.ts')
+      const deps = await context.deps()
+      const rows = await listVms(deps, { onlyConfigured: flags.onlyConfig ?? false })
       if (flags.json) return context.reporter.json(rows)
-      if (rows.length === 0) context.reporter.note('no VMs yet: dvm new NAME, then dvm sync NAME')
+      const unmade = await unmadeVms(deps, rows)
+      if (unmade.length > 0)
+        context.reporter.note(
+          `configured, not made yet: ${unmade.join(', ')}; to make it: dvm sync ${unmade[0]}`,
+        )
+      else if (rows.length === 0) context.reporter.note('no VMs yet: dvm new NAME, then dvm sync NAME')
       const base = (row: (typeof rows)[number]): string =>
         row.generation === null ? '-' : `${row.generation.slice(0, 12)}${row.behind ? ' (behind)' : ''}`
       context.reporter.table(
@@ -131,14 +137,18 @@ export const registerRm = (program: Command, context: CliContext): void => {
         force: flags.force ?? false,
         config: flags.config ?? false,
       })
-      context.reporter.note(removed.instance ? `${vm} is removed` : `no Lima instance: dvm-${vm}`)
-      const directory = tilde(removed.configDirectory, deps.env.home)
+      if (removed.instance) context.reporter.note(`${vm} is removed`)
+      else context.reporter.print(noInstance(vm))
       if (removed.configRemains)
-        context.reporter.note(
-          `its configuration stays in ${directory} (dvm rm ${vm} --yes --config removes it)`,
-        )
+        context.reporter.warn(configRemains(vm, tilde(removed.configDirectory, deps.env.home)))
     })
 }
+
+/** On stdout: whoever removes by script reads there that there was nothing. */
+const noInstance = (vm: string): string => `no Lima instance: ${vm}`
+
+const configRemains = (name: string, directory: string): string =>
+  `config remains in ${directory} (dvm rm ${name} --yes --config removes it)`
 
 interface RmFlags {
   readonly yes?: true
@@ -161,10 +171,9 @@ const removeOneProject = async (
     keepData: flags.keepData ?? false,
     config: flags.config ?? false,
   })
-  context.reporter.note(removed.container ? `${name} is removed` : `no Lima instance: dvm-${target.vm}`)
+  if (removed.container) context.reporter.note(`${name} is removed`)
+  else context.reporter.print(noInstance(target.vm))
   if (removed.container && flags.keepData) context.reporter.note('its workspace is kept')
   if (removed.configRemains)
-    context.reporter.note(
-      `its configuration stays in ${tilde(removed.configDirectory, deps.env.home)} (dvm rm ${name} --yes --config removes it)`,
-    )
+    context.reporter.warn(configRemains(name, tilde(removed.configDirectory, deps.env.home)))
 }

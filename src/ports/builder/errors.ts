@@ -39,7 +39,7 @@ const known: readonly Known[] = [
   },
   {
     pattern:
-      /pinging container registry|dial tcp|no such host|Temporary failure (in name resolution|resolving)|connection refused|TLS handshake timeout|i\/o timeout|network is unreachable|received unexpected HTTP status: 50\d|Could not resolve host/i,
+      /pinging container registry|dial tcp|no such host|Temporary failure (in name resolution|resolving)|connection refused|TLS handshake timeout|i\/o timeout|network is unreachable|received unexpected HTTP status: 50\d|Could not resolve host|(?:Get|Head|reading blob|copying)\b.*: (?:unexpected )?EOF/i,
     code: 'network',
     message: 'the network or the registry cannot be reached from the builder',
     hint: 'check your connection and proxy, then build again; the old base stays in use',
@@ -78,9 +78,21 @@ const known: readonly Known[] = [
     hint: 'dvm base build --clean',
   },
   {
+    pattern: /no longer pulls images/,
+    code: 'failed',
+    message: "the disk builder found no image in the builder's store",
+    hint: 'dvm base build --clean',
+  },
+  {
     pattern: /must be run in rootful|requires a privileged container|could not access container storage/,
     code: 'failed',
     message: 'the disk builder was not given what it needs by the builder',
+    hint: 'dvm base build --clean',
+  },
+  {
+    pattern: /failed to preserve ownership|cannot setup owner/,
+    code: 'failed',
+    message: 'the builder cannot keep the owners of files where it works',
     hint: 'dvm base build --clean',
   },
   {

@@ -15,6 +15,31 @@ const known: readonly Known[] = [
     'dvm sync {target}',
   ],
   [
+    /short-name .* did not resolve|unqualified-search registries/,
+    'config',
+    'IMAGE names no registry, and this VM has none to look in',
+    'write it whole in project.sh, for example IMAGE=docker.io/library/node:24, then: dvm sync {target}',
+  ],
+  [
+    // A digest that is gone: dvm's own pin, when project.sh names no image.
+    /@sha256:[0-9a-f]+: .*(?:manifest unknown|404)/i,
+    'network',
+    'pin gone: the registry no longer has the image with that digest',
+    'dvm pins update (or correct IMAGE in project.sh)',
+  ],
+  [
+    /toomanyrequests|\b429\b|Too Many Requests/i,
+    'network',
+    'the registry asks to slow down',
+    'wait some minutes, or log in to it: dvm sh {vm}, then: podman login REGISTRY',
+  ],
+  [
+    /Exec format error/i,
+    'config',
+    'the image is for another CPU architecture than this machine',
+    'choose one in project.sh that exists for this architecture',
+  ],
+  [
     /manifest unknown|reading manifest .*: (?:manifest unknown|.*404)|repository .* not found/i,
     'network',
     'the registry has no such image',
@@ -33,7 +58,7 @@ const known: readonly Known[] = [
     "add your proxy's CA to the VM (in the Containerfile of your base, or in setup.sh)",
   ],
   [
-    /pinging container registry|dial tcp|no such host|Temporary failure|connection refused|TLS handshake timeout|i\/o timeout|network is unreachable/i,
+    /pinging container registry|dial tcp|no such host|Temporary failure|connection refused|TLS handshake timeout|i\/o timeout|network is unreachable|received unexpected HTTP status: 50\d|(?:Get|Head|reading blob|copying)\b.*: (?:unexpected )?EOF/i,
     'network',
     'the registry cannot be reached from the VM',
     'check your connection and proxy, then: dvm sync {target}',

@@ -39,7 +39,7 @@ export interface Containers {
   buildDevBase(
     place: Place,
     vm: string,
-    made: { readonly hash: string; readonly from: string },
+    made: { readonly hash: string; readonly from: string; readonly noCache: boolean },
     context: Readable,
     onLine: OnLine,
   ): Promise<void>
@@ -146,8 +146,9 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         ),
       )
     },
-    buildDevBase: async ({ instance, user }, vm, { hash, from }, context, onLine) => {
-      const argv = entryArgv(await assets.text('guest/build-dev-base.sh'), user, hash, [from])
+    buildDevBase: async ({ instance, user }, vm, { hash, from, noCache }, context, onLine) => {
+      const script = await assets.text('guest/build-dev-base.sh')
+      const argv = entryArgv(script, user, hash, [from, String(noCache)])
       await must(
         'build the dev-base',
         { vm, project: undefined },

@@ -2,6 +2,7 @@
 import type { Completed } from '../../core/command.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { DvmError } from '../../core/errors.ts'
+import { bringUp } from '../../core/names.ts'
 import { parseLogLine } from './parse.ts'
 
 export interface Attempt {
@@ -12,7 +13,7 @@ export interface Attempt {
   readonly timeoutMs?: number
 }
 
-/** [what Lima says, code, what it means, what to type]; NAME is the instance, $1 the pattern's first group. */
+/** [what Lima says, code, what it means, what to type]; NAME is the instance, AGAIN what brings it up, $1 the pattern's first group. */
 type Known = readonly [RegExp, ErrorCode, string, string]
 
 const logs = "look at serial*.log and ha.stderr.log in: limactl list NAME --format '{{.Dir}}'"
@@ -35,13 +36,13 @@ const known: readonly Known[] = [
     /instance \S+ does not exist|template .default\.yaml. not found|unmatched instances|lima\.yaml: no such file/,
     'not-found',
     'there is no Lima instance NAME',
-    'limactl list',
+    'AGAIN',
   ],
   [
     /instance \S+ is stopped, run|expected status .Running., got .Stopped./,
     'failed',
     'the Lima instance NAME is stopped',
-    'limactl start NAME',
+    'AGAIN',
   ],
   [
     /expected status .Stopped., got .Running./,
@@ -184,9 +185,11 @@ const interrupted = (completed: Completed, attempt: Attempt): DvmError | undefin
       { hint: attempt.name === undefined ? 'try again' : `limactl list ${attempt.name}` },
     )
   if (completed.code === 'ENOENT')
-    return new DvmError('tool', 'limactl is not installed', {
-      hint: install,
-    })
+    return completed.command.startsWith('limactl ')
+      ? new DvmError('tool', 'limactl is not installed', { hint: install })
+      : new DvmError('tool', 'limactl is not installed: DVM_LIMACTL leads to no program', {
+          hint: 'unset DVM_LIMACTL, or set it to the path of limactl',
+        })
   if (completed.code === 'EACCES')
     return new DvmError('tool', 'limactl cannot be run: permission denied', { hint: 'check DVM_LIMACTL' })
   return undefined
@@ -203,13 +206,15 @@ export const limaError = (completed: Completed, attempt: Attempt): DvmError => {
     for (const [pattern, code, message, hint] of known) {
       const match = pattern.exec(said)
       if (match === null) continue
-      const fill = (text: string): string => text.replaceAll('NAME', name).replaceAll('$1', match[1] ?? '')
+      const fill = (text: string): string =>
+        text
+          .replaceAll('NAME', name)
+          .replaceAll('AGAIN', bringUp(name))
+          .replaceAll('$1', match[1] ?? '')
       return new DvmError(code, fill(message), { hint: fill(hint), tail: last.split('\n') })
     }
-  const reason =
-    last === ''
-      ? `limactl ended with ${completed.exitCode === undefined ? 'a signal' : `exit code ${completed.exitCode}`}`
-      : last
+  const end = completed.exitCode === undefined ? 'a signal' : `exit code ${completed.exitCode}`
+  const reason = last === '' ? `limactl ended with ${end}` : `${last} (${end})`
   return new DvmError('failed', `could not ${attempt.what}: ${reason}`, {
     hint: attempt.name === undefined ? 'limactl list' : `limactl list ${attempt.name}`,
   })

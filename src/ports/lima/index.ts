@@ -88,6 +88,8 @@ export const createLima = (options: LimaOptions): Lima => {
   ): Promise<Completed> => {
     const completed = await exec.capture(call, human(onLine))
     if (completed.exitCode === 0 && !completed.canceled) return completed
+    if (completed.exitCode !== undefined)
+      onLine?.(`limactl could not ${attempt.what}: exit code ${completed.exitCode}`, 'stderr')
     throw limaError(completed, {
       ...attempt,
       ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
@@ -105,7 +107,7 @@ export const createLima = (options: LimaOptions): Lima => {
     await exec.capture(command(argv.deleteArgs(name, true), limits.stop))
   }
 
-  const shell = createGuestShell({ exec, limactl, variables })
+  const shell = createGuestShell({ exec, limactl, logLevel, variables })
 
   return {
     version: async () => {

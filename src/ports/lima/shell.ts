@@ -13,6 +13,7 @@ import type { AgentLogin, GuestCommand, Instance, Lima } from './types.ts'
 export interface GuestShellOptions {
   readonly exec: Exec
   readonly limactl: string
+  readonly logLevel: string
   readonly variables: Readonly<Record<string, string>>
 }
 
@@ -22,6 +23,8 @@ export const createGuestShell = (
   options: GuestShellOptions,
 ): Pick<Lima, 'run' | 'stream' | 'attach' | 'endpoint'> => {
   const { exec, limactl, variables } = options
+  // Nobody asked for more: then Lima's warnings do not come between what the command in the guest says.
+  const logLevel = options.logLevel === 'warn' ? 'error' : options.logLevel
 
   /** Lima's ssh configuration when a master may be listening beside it; otherwise limactl finds its own way. */
   const sshConfigOf = async (instance: Instance, login?: AgentLogin): Promise<string | undefined> => {
@@ -56,7 +59,7 @@ export const createGuestShell = (
     return config === undefined
       ? {
           file: limactl,
-          args: [...argv.globalFlags('error'), ...argv.shellArgs(instance.name, guest)],
+          args: [...argv.globalFlags(logLevel), ...argv.shellArgs(instance.name, guest)],
           ...shared,
         }
       : { file: 'ssh', args: sshArgs(instance, config, guest, terminal, login), ...shared }

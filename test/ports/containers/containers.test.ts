@@ -137,6 +137,21 @@ const complaints: readonly [string, string, string][] = [
     'check your connection and proxy, then: dvm sync app/api',
   ],
   [
+    'Error: short-name "node:22" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"',
+    'config',
+    'write it whole in project.sh, for example IMAGE=docker.io/library/node:24, then: dvm sync app/api',
+  ],
+  [
+    `Error: initializing source docker://quay.io/fedora/fedora@sha256:${'a'.repeat(64)}: reading manifest sha256:aa in quay.io/fedora/fedora: manifest unknown`,
+    'network',
+    'dvm pins update (or correct IMAGE in project.sh)',
+  ],
+  [
+    'Error: copying system image from manifest list: reading blob sha256:6f: Get "https://cdn/6f": EOF',
+    'network',
+    'check your connection and proxy, then: dvm sync app/api',
+  ],
+  [
     'Error: write /home: no space left on device',
     'failed',
     'dvm sh app, then: df -h / and podman system prune',

@@ -29,7 +29,7 @@ const expected: Readonly<Record<string, readonly [code: string, message: string,
   'create-unknown-template': ['not-found', 'Lima has no template nonexist.yaml', /--list-templates/],
   'create-no-file': [
     'failed',
-    'could not create dvm-x: open /nonexistent.yaml: no such file or directory',
+    'could not create dvm-x: open /nonexistent.yaml: no such file or directory (exit code 1)',
     /limactl list/,
   ],
   'create-vm-type': ['config', 'Lima cannot make VMs of type "vz" here', /DVM_VM_TYPE/],
@@ -49,15 +49,15 @@ const expected: Readonly<Record<string, readonly [code: string, message: string,
   'create-bad-yaml': ['config', 'the Lima template for dvm-x is not valid', /validate/],
   'create-empty-yaml': ['config', 'the Lima template for dvm-x is not valid', /validate/],
   'create-no-qemu': ['tool', 'Lima needs qemu-img, which is not installed', /install QEMU/],
-  'start-missing': ['not-found', 'there is no Lima instance dvm-x', /limactl list/],
+  'start-missing': ['not-found', 'there is no Lima instance dvm-x', /^dvm sync x$/],
   'start-bad-settings': [
     'failed',
     "the settings of the Lima instance dvm-x (lima.yaml in Lima's folder) cannot be read",
     /limactl edit/,
   ],
   'start-half-running': ['failed', 'a crash left the Lima instance dvm-x half running', /stop --force dvm-x/],
-  'stop-missing': ['not-found', 'there is no Lima instance dvm-x', /limactl list/],
-  'stop-stopped': ['failed', 'the Lima instance dvm-x is stopped', /limactl start dvm-x/],
+  'stop-missing': ['not-found', 'there is no Lima instance dvm-x', /^dvm sync x$/],
+  'stop-stopped': ['failed', 'the Lima instance dvm-x is stopped', /^dvm sync x$/],
   'stop-broken': ['failed', 'the Lima instance dvm-x is in the state "Broken"', /stop --force dvm-x/],
   'delete-incomplete': [
     'failed',
@@ -65,8 +65,8 @@ const expected: Readonly<Record<string, readonly [code: string, message: string,
     /remove the folder/,
   ],
   'delete-protected': ['refused', 'the Lima instance dvm-x is protected from removal', /unprotect dvm-x/],
-  'shell-missing': ['not-found', 'there is no Lima instance dvm-x', /limactl list/],
-  'shell-stopped': ['failed', 'the Lima instance dvm-x is stopped', /limactl start dvm-x/],
+  'shell-missing': ['not-found', 'there is no Lima instance dvm-x', /^dvm sync x$/],
+  'shell-stopped': ['failed', 'the Lima instance dvm-x is stopped', /^dvm sync x$/],
   root: ['refused', 'Lima refuses to run as root', /ordinary user/],
 }
 
@@ -125,7 +125,10 @@ test('an unknown complaint is passed on with what was tried', () => {
   const attempt = { what: 'start dvm-x', name: 'dvm-x' }
   const warning = '{"level":"warning","msg":"careful"}'
   const stderr = `${warning}\n{"level":"fatal","msg":"the moon is wrong"}\n`
-  assert.equal(limaError(completed({ stderr }), attempt).message, 'could not start dvm-x: the moon is wrong')
+  assert.equal(
+    limaError(completed({ stderr }), attempt).message,
+    'could not start dvm-x: the moon is wrong (exit code 1)',
+  )
   assert.equal(
     limaError(completed({}), attempt).message,
     'could not start dvm-x: limactl ended with exit code 1',

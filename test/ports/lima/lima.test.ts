@@ -67,7 +67,11 @@ test('a start that fails says why, and what Lima said', async (t) => {
     lima.start('dvm-app', {}, (line) => lines.push(line)),
     { code: 'failed', message: 'dvm-app did not become ready in time' },
   )
-  assert.deepEqual(lines, ['error: boot', 'fatal: did not receive an event with the `running` status'])
+  assert.deepEqual(lines, [
+    'error: boot',
+    'fatal: did not receive an event with the `running` status',
+    'limactl could not start dvm-app: exit code 1',
+  ])
   await lima.start('dvm-app')
   assert.equal(fake.instance('dvm-app')?.status, 'Running')
 })

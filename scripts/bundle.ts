@@ -1,0 +1,46 @@
+// Bundles dvm with its packages into dist: node scripts/bundle.ts
+// One file per lazily loaded part instead of hundreds: reading single files is most of what a short command waits for.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
+
+const root = resolve(import.meta.dirname, '..')
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['src/main.ts'],
+  outdir: 'dist',
+  // As deep as the sources, so that both find the package's own files (src/system/paths.ts).
+  chunkNames: 'lib/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // Bundled CommonJS packages ask for Node's own modules with require, which ES modules do not have.
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
+  metafile: true,
+  logLevel: 'warning',
+})
+
+/** The licence text of each package that went into the bundle, as their licences ask. */
+const folders = Object.values(metafile.outputs)
+  .flatMap(({ inputs }) => Object.entries(inputs))
+  .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+  .map(([path]) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0])
+const texts = [...new Set(folders)]
+  .filter((folder) => folder !== undefined)
+  .sort()
+  .map((folder) => {
+    const { name, version, license } = JSON.parse(
+      readFileSync(join(root, folder, 'package.json'), 'utf8'),
+    ) as { readonly name: string; readonly version: string; readonly license: string }
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file === undefined ? license : readFileSync(join(root, folder, file), 'utf8').trim()
+    return `${name} ${version} (${license})\n\n${text}\n`
+  })
+writeFileSync(
+  join(root, 'dist', 'licenses.txt'),
+  `dvm contains these packages:\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`,
+)

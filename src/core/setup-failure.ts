@@ -1,0 +1,80 @@
+// Why a setup.sh fails that was fine in itself: what the tools in it say when the guest cannot give them what they need. Pure.
+
+/** [what a tool says, what it means, what to type]; NAME is the VM, or VM/PROJECT. */
+type Known = readonly [RegExp, string, string]
+
+const known: readonly Known[] = [
+  [
+    /Read-only file ?system/i,
+    'a part of this system is read-only in a running VM, because it comes with the base',
+    "install it in your base's Containerfile, then: dvm base build && dvm recreate VM --yes",
+  ],
+  [
+    /x509: certificate signed by unknown authority|Curl error \(60\)|curl: \(60\)|SSL certificate problem|self[- ]signed certificate/i,
+    'the connection is intercepted: its certificate is signed by an authority that the guest does not know',
+    'dvm doctor (it says what the proxy and the certificates are)',
+  ],
+  [/No space left on device/i, 'the disk of the VM is full', 'dvm ssh VM -- df -h /'],
+  [
+    /toomanyrequests|Too Many Requests|\b429\b/i,
+    'a registry or server asks to slow down',
+    'wait some minutes, then: dvm sync NAME',
+  ],
+  [
+    /Could not resolve host|Temporary failure in name resolution|Temporary failure resolving|Network is unreachable/i,
+    'the guest does not reach the network',
+    'check your connection and proxy, then: dvm sync NAME',
+  ],
+  [
+    /executable file .?bash.? not found/i,
+    'there is no bash in the image, and setup.sh is bash',
+    'choose an IMAGE with bash in project.sh, or remove its setup.sh; then: dvm reset NAME --yes --keep-data',
+  ],
+  [
+    /Exec format error/i,
+    'a program in it is for another CPU architecture',
+    'dvm ssh VM -- uname -m (and download the build for that)',
+  ],
+]
+
+export interface Explained {
+  /** Follows the message after a colon. */
+  readonly cause: string
+  readonly hint: string
+}
+
+/**
+ * @param name the VM, or VM/PROJECT
+ * @param lines the last lines of its log
+ */
+export const explainSetup = (
+  name: string,
+  exitCode: number | undefined,
+  lines: readonly string[],
+): Explained | undefined => {
+  const vm = name.split('/')[0] ?? name
+  const fill = (hint: string): string => hint.replaceAll('NAME', name).replaceAll(/\bVM\b/g, vm)
+  // The last line that explains anything: earlier ones may have been dealt with.
+  for (const line of lines.toReversed())
+    for (const [pattern, cause, hint] of known) if (pattern.test(line)) return { cause, hint: fill(hint) }
+  if (exitCode === 137 || lines.some((line) => /\bKilled\b|[Oo]ut of memory/.test(line)))
+    return {
+      cause: 'it was killed, most likely because the VM ran out of memory',
+      hint: fill('raise DVM_MEMORY, then: dvm recreate VM --yes'),
+    }
+  return undefined
+}
+
+/** The message and what to type for a setup.sh that failed. */
+export const setupFailure = (
+  path: string,
+  name: string,
+  exitCode: number | undefined,
+  lines: readonly string[],
+): { readonly message: string; readonly hint: string } => {
+  const message = `${path} ended with exit code ${exitCode}`
+  const explained = explainSetup(name, exitCode, lines)
+  return explained === undefined
+    ? { message, hint: `correct it, then: dvm sync ${name}` }
+    : { message: `${message}: ${explained.cause}`, hint: explained.hint }
+}

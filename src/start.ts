@@ -1,0 +1,80 @@
+// Composition root: the only file that sees argv, the environment and signals, and the only one that sets the exit code.
+import { readFileSync } from 'node:fs'
+import { createReporter } from './cli/reporter.ts'
+import { runProgram } from './cli/program.ts'
+import { isSet, parseEnvironment } from './core/environment.ts'
+import { conditionOf, DvmError, Interrupted } from './core/errors.ts'
+import { packagePath } from './system/paths.ts'
+
+const version = (): string => {
+  const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string }
+  return version
+}
+
+const abort = new AbortController()
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+// `on`, not `once`: with once, execa's exit hook would see no other listener and kill dvm before its rollback.
+for (const signal of signals)
+  process.on(signal, () => {
+    const interrupted = new Interrupted(signal)
+    if (abort.signal.aborted) process.exit(interrupted.exitCode)
+    reporter.note('stopping and taking back what this run made (once more exits at once)')
+    abort.abort(interrupted)
+  })
+/** Loads a library without its own signal handlers: one that sends the signal on afterwards looks like a second Ctrl-C, which takes nothing back. */
+const withoutItsSignals = async <T>(load: () => Promise<T>): Promise<T> => {
+  const before = new Set(signals.flatMap((signal) => process.rawListeners(signal)))
+  const loaded = await load()
+  for (const signal of signals)
+    for (const listener of process.rawListeners(signal))
+      if (!before.has(listener)) process.removeListener(signal, listener as () => void)
+  return loaded
+}
+// Nobody reads the story any more: the work goes on.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+// A closed pipe (dvm ls | head -1) is the reader's choice, not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+const reporter = createReporter(process.stdout, process.stderr, (process.env['NO_COLOR'] ?? '') === '')
+try {
+  await runProgram(process.argv.slice(2), {
+    reporter,
+    version: version(),
+    dryRun: isSet(process.env['DVM_DRY_RUN']),
+    terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY, name: process.env['TERM'] },
+    deps: async () => {
+      const { compose } = await import('./compose.ts')
+      return compose({
+        env: parseEnvironment(process.env, process.cwd()),
+        variables: process.env,
+        signal: abort.signal,
+        reporter,
+        version: version(),
+        command: ['dvm', ...process.argv.slice(2)].join(' '),
+        withoutItsSignals,
+      })
+    },
+    assets: async () => (await import('./ports/assets.ts')).createAssets(),
+    looking: async () => ({
+      env: parseEnvironment(process.env, process.cwd()),
+      files: (await import('./ports/host-files.ts')).createHostFiles(),
+    }),
+    exitWith: (code) => {
+      process.exitCode = code
+    },
+  })
+} catch (error) {
+  const reason: unknown = abort.signal.aborted ? abort.signal.reason : (conditionOf(error) ?? error)
+  if (reason instanceof Interrupted) {
+    reporter.note('interrupted')
+    process.exitCode = reason.exitCode
+  } else {
+    reporter.error(reason, (process.env['DVM_DEBUG'] ?? '') !== '')
+    process.exitCode = reason instanceof DvmError ? reason.exitCode : 70
+  }
+}

@@ -1,0 +1,106 @@
+// The VM part of the benchmark: what people type all day, on VMs from the base that was just built.
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bare, dvm, lima, median, root, row, run } from './measure.ts'
+
+const config = (vm: string): string => join(root, 'config', 'vms', vm)
+/** Lima's own ssh configuration, with its control socket. */
+const direct = (vm: string): readonly string[] => ['-F', join(lima, `dvm-${vm}`, 'ssh.config')]
+const host = (vm: string): string => `lima-dvm-${vm}`
+
+const measureSync = async (): Promise<void> => {
+  const script = join(root, 'setup.sh')
+  writeFileSync(script, 'true\n', { mode: 0o600 })
+  const ours = await median(9, () => dvm('sync', 'bench'))
+  const goal = '≤ 0.50'
+  for (const [what, way] of [
+    ['no-op sync; bare: list, start, one shell', 'sync'],
+    ['no-op sync; bare: list, start, two shells', 'sync-twice'],
+  ] as const)
+    row(what, ours, await median(9, () => run('bash', [bare, way, 'dvm-bench', script])), goal)
+}
+
+const measureSsh = async (): Promise<void> => {
+  const node = await median(9, () => run(process.execPath, ['-e', '0']))
+  const ssh = await median(9, () => run('ssh', [...direct('bench'), host('bench'), '--', 'true']))
+  row(
+    'ssh VM -- true; bare: node -e 0, then ssh',
+    await median(9, () => dvm('ssh', 'bench', '--', 'true')),
+    node + ssh,
+    '+ 60 ms',
+  )
+}
+
+const measureCopy = async (): Promise<void> => {
+  const file = join(root, 'gibibyte')
+  execFileSync('sh', ['-c', 'head -c 1073741824 /dev/urandom > "$1"', 'sh', file])
+  const [into, back] = [`${host('bench')}:/var/tmp/bare`, join(root, 'back')]
+  const scp = await run('scp', ['-q', ...direct('bench'), file, into])
+  await run('ssh', [...direct('bench'), host('bench'), '--', 'rm', '/var/tmp/bare'])
+  const copied = await dvm('cp', file, 'bench:/var/tmp/ours')
+  row('cp of 1 GiB into a VM; bare: scp', copied.seconds, scp.seconds, '≤ 1.10')
+  const fetched = await dvm('cp', 'bench:/var/tmp/ours', back)
+  const scpBack = await run('scp', ['-q', ...direct('bench'), `${host('bench')}:/var/tmp/ours`, back])
+  row('cp of 1 GiB out of it; bare: scp', fetched.seconds, scpBack.seconds, '≤ 1.10')
+  for (const path of [file, back]) rmSync(path)
+}
+
+/** VMs that nobody starts: one that Lima made, and copies of its directory. */
+const measureMany = async (): Promise<void> => {
+  const image = join(root, 'nothing.raw')
+  writeFileSync(image, '')
+  truncateSync(image, 1024 ** 2)
+  const first = join(lima, 'dvm-idle1')
+  const template = join(root, 'idle.yaml')
+  writeFileSync(template, `plain: true\nimages:\n- location: ${image}\n`)
+  await run('limactl', ['--tty=false', 'create', '--name', 'dvm-idle1', '--disk', '1', template])
+  for (let n = 1; n <= 50; n += 1) {
+    if (n > 1) cpSync(first, join(lima, `dvm-idle${n}`), { recursive: true })
+    mkdirSync(config(`idle${n}`), { recursive: true, mode: 0o700 })
+    writeFileSync(join(config(`idle${n}`), 'config.sh'), '', { mode: 0o600 })
+  }
+  row(
+    'ls with 50 more instances',
+    await median(9, () => dvm('ls')),
+    await median(9, () => run('limactl', ['list'])),
+    '+ 100 ms',
+  )
+  for (let n = 1; n <= 50; n += 1) {
+    rmSync(join(lima, `dvm-idle${n}`), { recursive: true, force: true })
+    rmSync(config(`idle${n}`), { recursive: true, force: true })
+  }
+}
+
+/** All VMs are ready: how long the slowest takes alone, and all of them together. */
+const measureAll = async (): Promise<void> => {
+  const names = ['bench', 'bench2', 'bench3']
+  for (const name of names.slice(1)) await dvm('new', name)
+  await dvm('sync', '--all')
+  for (const name of names) appendFileSync(join(config(name), 'setup.sh'), '\nsleep 3\n')
+  const alone: number[] = []
+  for (const name of names) alone.push(await median(3, () => dvm('sync', name)))
+  row(
+    'sync --all of 3 ready VMs; beside it the slowest alone',
+    await median(3, () => dvm('sync', '--all')),
+    Math.max(...alone),
+    'about 1',
+  )
+  for (const name of names.slice(1)) await dvm('rm', name, '--yes', '--config')
+}
+
+/** Makes its VMs and removes them again. */
+export const measureVms = async (): Promise<void> => {
+  await dvm('new', 'bench')
+  // Three of them stand side by side later.
+  const smaller = readFileSync(join(config('bench'), 'config.sh'), 'utf8')
+  writeFileSync(join(config('bench'), 'config.sh'), `${smaller}\nDVM_MEMORY=2\n`)
+  await dvm('sync', 'bench')
+  await measureSync()
+  await measureSsh()
+  row('ls', await median(9, () => dvm('ls')), await median(9, () => run('limactl', ['list'])), '+ 100 ms')
+  await measureMany()
+  await measureCopy()
+  await measureAll()
+  await dvm('rm', 'bench', '--yes', '--config')
+}

@@ -1,0 +1,122 @@
+// The rest of what people type all day, on a real VM: cp, logs, open, doctor, pins, recreate with its guard. Makes its base
+// (10-base-build) and its VM (20-vm) when there are none.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { after, before } from 'node:test'
+import { ensureBase, ensureVm, user } from '../support/e2e-base.ts'
+import { dvm, home, runDvm } from '../support/e2e.ts'
+
+const local = join(home, 'everyday')
+const quiet = { exitCode: 0, stdout: '', stderr: '' }
+/** Every odd byte that a file's name may have, and a shell would stumble over. */
+const odd = `-rf 'it' "is" $(id) \`id\` * ünï\n\\end`
+
+before(async () => {
+  await ensureBase()
+  await ensureVm('app')
+  assert.equal((await dvm(['sync', 'app'])).exitCode, 0)
+  rmSync(local, { recursive: true, force: true })
+  mkdirSync(join(local, 'tree', odd), { recursive: true })
+})
+after(async () => {
+  await dvm(['ssh-config', '--remove'])
+  rmSync(local, { recursive: true, force: true })
+})
+
+const inside = async (script: string): Promise<string> => {
+  const { exitCode, stdout, stderr } = await runDvm(['ssh', 'app', '--', 'bash', '-s'], { input: script })
+  assert.deepEqual([exitCode, stderr], [0, ''])
+  return stdout
+}
+
+test('cp: a file of any bytes, to the code directory and back, as the developer’s user', async () => {
+  const bytes = randomBytes(3_000_001)
+  const file = join(local, odd)
+  writeFileSync(file, bytes)
+  chmodSync(file, 0o750)
+  assert.deepEqual(await dvm(['cp', file, 'app:']), quiet)
+  assert.equal(
+    await inside(`cd ~/code/app; stat --format '%U:%G %a %s' ./-rf*`),
+    `${user}:${user} 750 ${bytes.length}\n`,
+  )
+  const back = join(local, 'back')
+  assert.deepEqual(await dvm(['cp', `app:./${odd}`, back]), quiet)
+  assert.ok(readFileSync(back).equals(bytes))
+  assert.equal(statSync(back).mode & 0o777, 0o750)
+})
+
+test('cp -r: a directory with odd names, into the VM and out of it', async () => {
+  writeFileSync(join(local, 'tree', odd, 'file'), 'in a tree\n')
+  assert.deepEqual(await dvm(['cp', '-r', join(local, 'tree'), 'app:/var/tmp/']), quiet)
+  assert.equal(await inside('cat /var/tmp/tree/*/file'), 'in a tree\n')
+  mkdirSync(join(local, 'out'))
+  assert.deepEqual(await dvm(['cp', '-r', 'app:/var/tmp/tree', join(local, 'out')]), quiet)
+  assert.deepEqual(readdirSync(join(local, 'out', 'tree')), [odd])
+  assert.equal(readFileSync(join(local, 'out', 'tree', odd, 'file'), 'utf8'), 'in a tree\n')
+  const missing = await dvm(['cp', 'app:/no/such', local])
+  assert.equal(missing.exitCode, 5, missing.stderr)
+})
+
+test('logs shows what the last sync wrote', async () => {
+  writeFileSync(join(home, '.config/dvm/vms/app/setup.sh'), 'echo "out of setup" && echo err >&2\n', {
+    mode: 0o600,
+  })
+  assert.equal((await dvm(['sync', 'app'])).exitCode, 0)
+  const { exitCode, stdout } = await dvm(['logs', 'app'])
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /out of setup\n/)
+  assert.match(stdout, /err\n/)
+})
+
+test('open tells an editor where the code directory is, and the way there works', async () => {
+  const bin = join(local, 'bin')
+  mkdirSync(bin)
+  // No editor with a window can run here: this one goes where it is told, as the real one would.
+  writeFileSync(
+    join(bin, 'code'),
+    `#!/bin/sh\nprintf '%s\\n' "$@" >"${local}/told"\nexec ssh -F "${home}/.ssh/config" "\${2#ssh-remote+}" "cd $3 && pwd" >"${local}/reached"\n`,
+    { mode: 0o755 },
+  )
+  assert.equal((await dvm(['ssh-config', '--install'])).exitCode, 0)
+  const env = { PATH: `${bin}:${process.env['PATH']}` }
+  assert.deepEqual(await dvm(['open', 'app', '--editor', 'code'], { env }), {
+    ...quiet,
+    stderr: 'app is open in code\n',
+  })
+  const directory = `/home/${user}/code/app`
+  assert.equal(readFileSync(join(local, 'told'), 'utf8'), `--remote\nssh-remote+app.dvm\n${directory}\n`)
+  assert.equal(readFileSync(join(local, 'reached'), 'utf8'), `${directory}\n`)
+})
+
+test('doctor looks at the real tools; pins list knows the images', async () => {
+  const { exitCode, stdout } = await dvm(['doctor', '--json'])
+  const findings = JSON.parse(stdout) as readonly { name: string; state: string; fix?: string }[]
+  const states = Object.fromEntries(findings.map(({ name, state }) => [name, state]))
+  for (const name of ['user', 'node', 'bash', 'ssh', 'lima', 'qemu', 'builder'])
+    assert.equal(states[name], 'ok', `${name}: ${stdout}`)
+  const wrong = findings.filter(({ state }) => state === 'problem')
+  assert.equal(exitCode, wrong.length === 0 ? 0 : 4)
+  for (const finding of findings.filter(({ state }) => state !== 'ok'))
+    assert.notEqual(finding.fix ?? '', '', finding.name)
+  const pins = await dvm(['pins', 'list'])
+  assert.equal(pins.exitCode, 0)
+  assert.match(pins.stdout, /^debian +project-base /m)
+})
+
+test('recreate: not without --yes, not over work that exists nowhere else, then from the current base', async () => {
+  const bootId = async (): Promise<string> => inside('cat /etc/machine-id')
+  const machine = await bootId()
+  await inside(`cd ~/code/app && git init -q repository && cd repository && echo work > file`)
+  assert.equal((await dvm(['recreate', 'app'])).exitCode, 9)
+  const guarded = await dvm(['recreate', 'app', '--yes'])
+  assert.equal(guarded.exitCode, 9)
+  assert.match(guarded.stderr, /^dvm: app holds work that exists nowhere else$/m)
+  assert.match(guarded.stderr, /code\/app\/repository: uncommitted changes$/m)
+  assert.equal(await bootId(), machine)
+  const made = await dvm(['recreate', 'app', '--yes', '--force'])
+  assert.equal(made.exitCode, 0, made.stderr)
+  assert.notEqual(await bootId(), machine)
+  assert.equal(await inside('ls -A ~/code/app'), '')
+})
