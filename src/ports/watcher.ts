@@ -10,9 +10,9 @@ export interface WatchRequest {
   /** Where to look. The way to a path must be of interest as well. */
   readonly interest: (path: string) => Interest
   /**
-   * Something at this path was made, changed, replaced or removed; several times for one save. Of a file that a link leads to only the
-   * first change within 50 ms is told, and none after it was removed and stayed away for a moment, until the link itself is made anew
-   * (chokidar 6.0.0).
+   * Something at this path was made, changed, replaced or removed; several times for one save. What follows on it within 50 ms, or while
+   * a new directory is taken up, may go untold: look when nothing more comes. A file that only a link leads to and that was away for a
+   * moment is told of again once the link is made anew (chokidar 6.0.0).
    */
   readonly onChange: (path: string) => void
   /** The system watches no more: from now on changes may be missed. */
@@ -25,7 +25,7 @@ export interface Watching {
 
 export interface Watcher {
   /**
-   * Resolves when everything that is there is known: from then on no change is missed.
+   * Resolves when everything that is there is known: from then on changes are told.
    * @throws DvmError `failed` when the system cannot watch that much.
    */
   watch(request: WatchRequest): Promise<Watching>

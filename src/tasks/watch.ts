@@ -17,7 +17,7 @@ export interface WatchOptions {
   readonly timer?: Timer
 }
 
-/** Longer than the pauses within a save, and than the watcher holds back a change of a linked file; too short to be felt. */
+/** Longer than the pauses within a save, and than the watcher may miss what follows on a change; too short to be felt. */
 const quietMs = 300
 
 /**

@@ -35,6 +35,12 @@ const watched = async (t: TestContext, prepare: (home: string) => void = () => u
     onLost: (error) => assert.fail(error),
   })
   t.after(() => watching.close())
+  const hears = (act: () => void, ...paths: readonly string[]): Promise<void> =>
+    heard.after(act, ...paths.map((path) => join(home, path)))
+  const put = (path: string, text = path): void => {
+    mkdirSync(dirname(join(home, path)), { recursive: true })
+    writeFileSync(join(home, path), text)
+  }
   return {
     home,
     /** What was told since the last act, each path once. */
@@ -42,12 +48,19 @@ const watched = async (t: TestContext, prepare: (home: string) => void = () => u
     /** All that was ever told and that nobody had asked for. */
     unasked: () => [...heard.all].filter((path) => interestIn(layout, path) === 'none'),
     /** Acts, and resolves when these paths were told after that. */
-    hears: (act: () => void, ...paths: readonly string[]): Promise<void> =>
-      heard.after(act, ...paths.map((path) => join(home, path))),
-    put: (path: string, text = path): void => {
-      mkdirSync(dirname(join(home, path)), { recursive: true })
-      writeFileSync(join(home, path), text)
+    hears,
+    /** A change that follows at once on a new directory may go untold, but not those after it: made until one is told. */
+    stillHears: async (path: string): Promise<void> => {
+      let length = 0
+      const change = (): void => put(path, 'x'.repeat((length += 1)))
+      const more = setInterval(change, 100)
+      try {
+        await hears(change, path)
+      } finally {
+        clearInterval(more)
+      }
     },
+    put,
     /** As editors save: under another name first. */
     save: (path: string, text: string): void => {
       writeFileSync(join(home, `${path}.new`), text)
@@ -89,24 +102,35 @@ test('what does not exist yet is waited for, from far above', async (t) => {
   await hears(() => put('dvm/vms/app/projects/api/project.sh'), 'dvm/vms/app/projects/api/project.sh')
 })
 
-test('directories that are removed and made again, or swapped for others, stay watched', async (t) => {
-  const { hears, put, home } = await watched(t, (home) =>
-    mkdirSync(join(home, 'dvm/base'), { recursive: true }),
-  )
-  await hears(() => put(file), file)
-  for (const gone of ['dvm/base', 'dvm']) {
+for (const gone of ['dvm/base', 'dvm']) {
+  const begin = async (t: TestContext): Promise<Awaited<ReturnType<typeof watched>>> => {
+    const watch = await watched(t)
+    await watch.hears(() => watch.put(file), file)
+    return watch
+  }
+  test(`${gone}, removed and made again, stays watched`, async (t) => {
+    const { home, hears, stillHears, put } = await begin(t)
     await hears(() => rmSync(join(home, gone), { recursive: true }), file)
     await hears(() => put(file, 'again'), file)
-    await hears(() => put(file, 'and again'), file)
-    // Without a pause between.
+    await stillHears(file)
+  })
+
+  test(`${gone}, removed and made again at once, stays watched`, async (t) => {
+    const { home, hears, stillHears, put } = await begin(t)
     await hears(() => {
       rmSync(join(home, gone), { recursive: true })
       put(file, 'at once')
     }, file)
-    await hears(() => put(file, 'still'), file)
-  }
-  put('new/Containerfile', 'another')
-  put('new/sub/x')
+    await stillHears(file)
+  })
+}
+
+test('a base directory that is swapped for another is told with all that is in that one, and stays watched', async (t) => {
+  const { home, hears, stillHears, put } = await watched(t, (home) => {
+    for (const path of ['dvm/base', 'new/sub']) mkdirSync(join(home, path), { recursive: true })
+    for (const path of [file, 'new/Containerfile', 'new/sub/x']) writeFileSync(join(home, path), path)
+  })
+  await hears(() => put(file, 'watched'), file)
   await hears(
     () => {
       renameSync(join(home, 'dvm/base'), join(home, 'old'))
@@ -115,8 +139,8 @@ test('directories that are removed and made again, or swapped for others, stay w
     file,
     'dvm/base/sub/x',
   )
-  await hears(() => put(file, 'in the new one'), file)
-  await hears(() => put('dvm/base/sub/x', 'in it as well'), 'dvm/base/sub/x')
+  await stillHears(file)
+  await stillHears('dvm/base/sub/x')
 })
 
 const odd = [
