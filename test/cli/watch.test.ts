@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import type { Answer } from '../fakes/state.ts'
 import type { Outcome } from '../support/dvm.ts'
 import { dvmOnFake, type DvmOnFake } from '../support/dvm-on-fake.ts'
@@ -16,7 +16,7 @@ interface Begun {
   readonly end: (signal: NodeJS.Signals) => Promise<Outcome>
 }
 
-const begin = (t: TestContext, dvm: DvmOnFake, args: readonly string[] = []): Begun => {
+const begin = (dvm: DvmOnFake, args: readonly string[] = []): Begun => {
   let text = ''
   let pid = 0
   let news = Promise.withResolvers<void>()
@@ -27,9 +27,6 @@ const begin = (t: TestContext, dvm: DvmOnFake, args: readonly string[] = []): Be
       news.resolve()
     },
   })
-  let isOver = false
-  void over.finally(() => (isOver = true))
-  t.after(() => isOver || process.kill(pid, 'SIGKILL'))
   return {
     says: async (wanted) => {
       while (!text.includes(wanted)) {
@@ -63,7 +60,7 @@ test(
     const setup = dvm.write('.config/dvm/vms/app/setup.sh', '')
     dvm.write('.config/dvm/vms/web/config.sh', '')
     dvm.fake.add({ name: 'dvm-app', status: 'Running' })
-    const watch = begin(t, dvm)
+    const watch = begin(dvm)
     await watch.says('Ctrl-C ends it\n')
     dvm.write('.config/dvm/vms/app/.setup.sh.swp', '')
     dvm.write('.config/dvm/config.sh', 'DVM_CPUS=2\n')
@@ -95,7 +92,7 @@ test('Ctrl-C while a setup.sh runs: it is stopped in the VM too', limit, async (
   const dvm = dvmOnFake(t, { guest: [{ match: ['bash', '-s'], hang: true }] })
   dvm.write('.config/dvm/vms/app/config.sh', 'DVM_CPUS=2\n')
   dvm.fake.add({ name: 'dvm-app', status: 'Running' })
-  const watch = begin(t, dvm, ['app'])
+  const watch = begin(dvm, ['app'])
   await watch.says('Ctrl-C ends it\n')
   dvm.write('.config/dvm/vms/app/setup.sh', 'sleep 1000\n')
   await asked(dvm, 'bash -s')
@@ -113,7 +110,7 @@ test('Ctrl-C while a setup.sh runs: it is stopped in the VM too', limit, async (
 test('Ctrl-C while a VM is being made: it is taken away again', limit, async (t) => {
   const dvm = dvmOnFake(t, { limactl: [{ match: ['start'], hang: true }] })
   dvm.write('.config/dvm/vms/app/config.sh', '')
-  const watch = begin(t, dvm, ['app'])
+  const watch = begin(dvm, ['app'])
   await watch.says('Ctrl-C ends it\n')
   dvm.write('.config/dvm/vms/app/setup.sh', 'true\n')
   while (!dvm.fake.calls().some((call) => call.startsWith('start'))) await pause(10)
@@ -141,7 +138,7 @@ test(
   async (t) => {
     const dvm = dvmOnFake(t, { guest: building })
     dvm.write('.config/dvm/base/Containerfile', 'FROM dvm-base\nRUN true\n')
-    const watch = begin(t, dvm)
+    const watch = begin(dvm)
     await asked(dvm, unit.join(' '), 3)
     dvm.write('.config/dvm/base/Containerfile', 'FROM dvm-base\nRUN false\n')
     await watch.says('stopping the build under way\n')
@@ -166,7 +163,7 @@ test(
 test('Ctrl-C in the middle of a build: nothing goes on in the builder', limit, async (t) => {
   const dvm = dvmOnFake(t, { guest: building })
   dvm.write('.config/dvm/base/Containerfile', 'FROM dvm-base\nRUN true\n')
-  const watch = begin(t, dvm)
+  const watch = begin(dvm)
   await asked(dvm, unit.join(' '), 3)
   const { exitCode, stderr } = await watch.end('SIGINT')
   assert.equal(exitCode, 130)

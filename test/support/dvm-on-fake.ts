@@ -62,6 +62,8 @@ export const dvmOnFake = (t: TestContext, script: Script = {}): DvmOnFake => {
           onStory?.(chunk)
         })
         child.stdin?.end(input)
+        // A test that failed on its way leaves nobody waiting; killing one that has ended does nothing.
+        t.after(() => child.kill('SIGKILL'))
         child.on('error', fail)
         child.on('close', (exitCode) =>
           done({ exitCode, stdout: text.stdout, stderr: timeless(text.stderr) }),
