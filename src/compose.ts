@@ -17,6 +17,7 @@ import { createLima } from './ports/lima/index.ts'
 import { createLocks } from './ports/locks.ts'
 import { createLogs } from './ports/logs.ts'
 import { checkOwnership } from './ports/ownership.ts'
+import { createNetwork } from './ports/network.ts'
 import { createPinsFile } from './ports/pins-file.ts'
 import { createRegistry } from './ports/registry/index.ts'
 import { createScaffold } from './ports/scaffold.ts'
@@ -54,6 +55,8 @@ export const compose = (composition: Composition): Deps => {
     })
   const exec = createExec(signal)
   const lima = limaOf(exec)
+  const { caBundle, registryMirrors } = env
+  const network = createNetwork({ variables, caBundle, registryMirrors })
   const assets = createAssets()
   // Taking things back must work after Ctrl-C, when everything else is aborted.
   const undoLima = limaOf(createExec(new AbortController().signal))
@@ -97,8 +100,9 @@ export const compose = (composition: Composition): Deps => {
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), command),
     logs: createLogs(env.stateDir, env.verbose ? (line) => reporter.note(line) : undefined),
+    network,
     pinsFile: createPinsFile,
-    registry: createRegistry({ variables, home: env.home, signal, exec, version }),
+    registry: createRegistry({ variables, home: env.home, signal, exec, version, network }),
     scaffold: createScaffold(),
     state: createStateStore(env.stateDir, (line) => reporter.warn(line), composition.withoutItsSignals),
     store: createBaseStore(env.cacheDir),

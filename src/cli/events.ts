@@ -1,5 +1,6 @@
 // `--json` of build and sync: what happens as one JSON object a line on stdout, for programs that show it their own way.
 import { messageOf, DvmError } from '../core/errors.ts'
+import { redact } from '../core/redact.ts'
 import type { Deps } from '../tasks/deps.ts'
 import type { Step, StepVoice } from '../tasks/steps.ts'
 
@@ -32,7 +33,7 @@ export interface Events {
 export const eventsOf = (deps: Deps, write: (line: string) => void): Events => {
   const begun = performance.now()
   const tell = (event: Unstamped): void =>
-    write(JSON.stringify({ at: Math.round(performance.now() - begun), ...event }))
+    write(redact(JSON.stringify({ at: Math.round(performance.now() - begun), ...event })))
   const voiceOf = (title: string): StepVoice => {
     let last = ''
     return {

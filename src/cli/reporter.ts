@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import type { Report } from '../tasks/deps.ts'
 import { DvmError, messageOf } from '../core/errors.ts'
+import { redact } from '../core/redact.ts'
 
 export interface Output {
   readonly isTTY?: boolean | undefined
@@ -45,7 +46,7 @@ export const createReporter = (stdout: Output, stderr: Output, color: boolean): 
   }
   const story = (line: string): void => {
     progress('')
-    stderr.write(`${line}\n`)
+    stderr.write(`${redact(line)}\n`)
   }
   const print = (line: string): void => void stdout.write(`${line}\n`)
   return {

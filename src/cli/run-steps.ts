@@ -1,4 +1,5 @@
 // Shows steps while they run: one living line a step on a terminal, one plain line a step elsewhere. All on stderr.
+import { redact } from '../core/redact.ts'
 import type { Step, StepVoice, RunSideBySide, RunSteps } from '../tasks/steps.ts'
 import type { Output } from './reporter.ts'
 
@@ -76,7 +77,7 @@ export const createSideBySideRunner =
 const showPlain =
   (stderr: Output): Show =>
   async (steps, runOne) => {
-    const line = (text: string): void => void stderr.write(`${text}\n`)
+    const line = (text: string): void => void stderr.write(`${redact(text)}\n`)
     for (const step of steps) {
       const reason = step.skip?.()
       if (reason !== undefined) {
@@ -114,10 +115,10 @@ const showLive =
         task: (_: unknown, task: { title: string | undefined; output: string | null }) =>
           runOne(step, {
             progress: (text, percent) => {
-              task.output = percent === undefined ? text : `${percent} % ${text}`
+              task.output = redact(percent === undefined ? text : `${percent} % ${text}`)
             },
             note: (text) => {
-              task.title = `${step.title} (${text})`
+              task.title = `${step.title} (${redact(text)})`
             },
           }),
       })),

@@ -15,6 +15,9 @@ const code = (name: string): Editor => ({
   args: (host, path) => ['--remote', `ssh-remote+${host}`, path],
 })
 
+/** A workspace may be anywhere (PROJ_WORKDIR), and a `#` or `%` in a URL means something. */
+const urlPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/')
+
 /** In the order in which they are looked for. */
 export const editors: readonly Editor[] = [
   code('code'),
@@ -23,7 +26,7 @@ export const editors: readonly Editor[] = [
   code('code-insiders'),
   code('codium'),
   // Linux distributions call it zeditor, because zed is another program there.
-  { name: 'zed', programs: ['zed', 'zeditor'], args: (host, path) => [`ssh://${host}${path}`] },
+  { name: 'zed', programs: ['zed', 'zeditor'], args: (host, path) => [`ssh://${host}${urlPath(path)}`] },
 ]
 
 export const editorNames = editors.map(({ name }) => name)

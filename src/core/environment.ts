@@ -26,6 +26,10 @@ export interface Environment {
   /** DVM_BOOTC_BASE and DVM_BISC_IMAGE: instead of the pins. */
   readonly bootcBase: string | undefined
   readonly diskBuilder: string | undefined
+  /** DVM_CA_BUNDLE: a PEM file with the company's own certificates. */
+  readonly caBundle: string | undefined
+  /** DVM_REGISTRY_MIRRORS, not yet read. */
+  readonly registryMirrors: string | undefined
   readonly builder: {
     readonly instance: string
     readonly template: string | undefined
@@ -80,6 +84,7 @@ export const parseEnvironment = (variables: Variables, cwd: string): Environment
     absolute(text(name) ?? fallback).replace(/(.)\/+$/, '$1')
   const configDir = directory('DVM_CONFIG_DIR', `${home}/.config/dvm`)
   const baseImage = text('DVM_BASE_IMAGE')
+  const caBundle = text('DVM_CA_BUNDLE')
   const verbose = flag('DVM_VERBOSE')
   return {
     home,
@@ -100,6 +105,8 @@ export const parseEnvironment = (variables: Variables, cwd: string): Environment
     flavour: text('DVM_FLAVOUR'),
     bootcBase: text('DVM_BOOTC_BASE'),
     diskBuilder: text('DVM_BISC_IMAGE'),
+    caBundle: caBundle === undefined ? undefined : absolute(caBundle),
+    registryMirrors: text('DVM_REGISTRY_MIRRORS'),
     builder: {
       instance: builderInstance(text('DVM_BUILDER_LIMA')),
       template: text('DVM_BUILDER_TEMPLATE'),

@@ -3,8 +3,10 @@ import { quoteWord } from './command.ts'
 
 export interface GuestScript {
   readonly values: Readonly<Record<string, string>>
-  /** templates/guest/bootstrap.sh */
+  /** What runs as root: templates/guest/bootstrap.sh and what follows it. */
   readonly bootstrap: string
+  /** Variables for setup.sh alone. */
+  readonly environment?: Readonly<Record<string, string>>
   /** The user's setup.sh, when there is one. */
   readonly setup: string | undefined
 }
@@ -17,28 +19,27 @@ export const setupMarker = '::dvm setup.sh::'
  * reads it whole before it starts, its line numbers are its own, its stdin is empty (a command in it that reads stdin does
  * not eat the rest), and it may end in anything: a comment, an open brace, half a line.
  */
-export const renderGuestScript = ({ values, bootstrap, setup }: GuestScript): string => {
-  const names = Object.keys(values)
+export const renderGuestScript = ({ values, bootstrap, environment = {}, setup }: GuestScript): string => {
   const end = endMarker('DVM_BOOTSTRAP_END', bootstrap)
   return [
     'set -Eeuo pipefail',
-    ...names.map((name) => `export ${name}=${quoteWord(values[name] ?? '')}`),
+    ...exports(values),
     `sudo ${['DVM_USER', 'DVM_CODE_DIR', 'DVM_SUBUID_COUNT', 'DVM_SUBGID_COUNT'].map((name) => `${name}="$${name}"`).join(' ')} bash -s <<'${end}'`,
     bootstrap.trimEnd(),
     end,
-    ...(setup === undefined ? [] : [`printf '%s\\n' '${setupMarker}'`, ...sourced(setup)]),
+    ...(setup === undefined
+      ? []
+      : [`printf '%s\\n' '${setupMarker}'`, ...exports(environment), ...sourced(setup)]),
     '',
   ].join('\n')
 }
 
 /** The script that a project's setup.sh runs in, fed to `bash -s` inside its container. */
 export const renderProjectScript = (values: Readonly<Record<string, string>>, setup: string): string =>
-  [
-    'set -Eeuo pipefail',
-    ...Object.entries(values).map(([name, value]) => `export ${name}=${quoteWord(value)}`),
-    ...sourced(setup),
-    '',
-  ].join('\n')
+  ['set -Eeuo pipefail', ...exports(values), ...sourced(setup), ''].join('\n')
+
+const exports = (values: Readonly<Record<string, string>>): string[] =>
+  Object.entries(values).map(([name, value]) => `export ${name}=${quoteWord(value)}`)
 
 const sourced = (setup: string): string[] => {
   const end = endMarker('DVM_SETUP_END', setup)

@@ -16,6 +16,8 @@ export interface ProjectConfig {
   readonly ports: readonly PortForward[]
 }
 
+export const defaultWorkdir = '/work'
+
 /** What is fixed when a container is made. Kept on it as a label, to be compared with later. */
 export interface ContainerSpec {
   readonly image: string
@@ -42,7 +44,7 @@ export const parseProjectConfig = (raw: RawValues): ProjectConfig => {
     problems.add('IMAGE', `must be an image reference, not ${show(image)}`)
   const nested = problems.text('NESTED') ?? '0'
   if (!/^[01]$/.test(nested)) problems.add('NESTED', `must be 0 or 1, not ${show(nested)}`)
-  const workdir = problems.text('PROJ_WORKDIR') ?? '/work'
+  const workdir = problems.text('PROJ_WORKDIR') ?? defaultWorkdir
   if (!isWorkdir(workdir))
     problems.add('PROJ_WORKDIR', `must be an absolute path without ":", "," and "..", not ${show(workdir)}`)
   const config = { image, nested: nested === '1', workdir, ports: parsePorts('PROJ_PORTS', problems) }

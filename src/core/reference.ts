@@ -25,6 +25,12 @@ export const isDigest = (text: string): boolean => digest.test(text)
 /** True for what may follow the colon in `name:tag`. */
 export const isTag = (text: string): boolean => tag.test(text)
 
+/** True for a registry's host, with a port or without. */
+export const isRegistry = (text: string): boolean => domain.test(text)
+
+/** True for a repository's name, or its beginning up to a slash. */
+export const isRepository = (text: string): boolean => repository.test(text) && text.length <= 255
+
 const bad = (text: string, why: string): DvmError =>
   new DvmError('config', `"${text}" is not an image reference: ${why}`, {
     hint: 'write it as registry/name:tag or registry/name@sha256:…',
@@ -60,8 +66,8 @@ export const parseReference = (text: string): ImageReference => {
   if (named !== undefined && !isTag(named)) throw bad(text, `"${named}" cannot be a tag`)
   if (named !== undefined) rest = rest.slice(0, colon)
   const name = splitHost(rest)
-  if (!domain.test(name.registry)) throw bad(text, `"${name.registry}" cannot be a registry`)
-  if (!repository.test(name.repository) || name.repository.length > 255)
+  if (!isRegistry(name.registry)) throw bad(text, `"${name.registry}" cannot be a registry`)
+  if (!isRepository(name.repository))
     throw bad(text, `"${name.repository}" cannot be a repository (small letters, digits, ". _ - /")`)
   return { scheme, ...name, tag: named, digest: found }
 }

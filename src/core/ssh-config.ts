@@ -1,4 +1,4 @@
-// The entries that make `ssh VM.dvm` work, and dvm's own file that holds them. Pure.
+// The entries that make `ssh VM.dvm` work, and dvm's own file that holds them and those of projects. Pure.
 //
 // An entry says all of it itself. Lima writes an ssh configuration too, but including that cannot do: ssh takes the first value
 // that it meets, and Lima's says its own user, no check of host keys, and a control socket whose master is logged in as that user.
@@ -21,9 +21,9 @@ export interface SshHost {
   readonly forwardAgent: boolean
 }
 
-type Option = readonly [keyword: string, value: string]
+export type SshOption = readonly [keyword: string, value: string]
 
-/** What a person types after `ssh`. Later for a project too: `api.pool.dvm`. */
+/** What a person types after `ssh`. A project's is in project-ssh.ts. */
 export const sshAlias = (vm: string): string => `${vm}.dvm`
 
 /** dvm's own, private. A VM may be called `ssh`; then its logs and state are here too. */
@@ -34,23 +34,27 @@ export const sshConfigFile = (stateDir: string): string => join(sshDirectory(sta
 
 const knownHostsEnding = '.known_hosts'
 
-/** Where a VM's host keys are. */
-export const knownHostsFile = (stateDir: string, vm: string): string =>
-  join(sshDirectory(stateDir), `${vm}${knownHostsEnding}`)
+/** Where the host keys of a VM are, or of a project, which is `PROJECT.VM` here. */
+export const knownHostsFile = (stateDir: string, name: string): string =>
+  join(sshDirectory(stateDir), `${name}${knownHostsEnding}`)
 
 /** True for the name of such a file. */
 export const isKnownHosts = (name: string): boolean => name.endsWith(knownHostsEnding)
+
+/** True for a file name or an alias that is a VM's or one of its projects'. */
+export const isOfVm = (name: string, vm: string): boolean =>
+  [`${vm}${knownHostsEnding}`, sshAlias(vm)].some((own) => name === own || name.endsWith(`.${own}`))
 
 /** sun_path on macOS; ssh binds the socket under a name that is 17 characters longer, then renames it. */
 const socketPathMax = 104 - 1 - 17
 
 /**
- * One connection for all sessions of a VM. The name is a hash, because a path to a socket must be short, of what a connection is made
+ * One connection for all sessions of a host. The name is a hash, because a path to a socket must be short, of what a connection is made
  * with: after a change of user, port or agent the old connection, which lives on for a while, is not used by mistake.
  */
-const sharing = ({ vm, user, port, forwardAgent, stateDir }: SshHost): readonly Option[] => {
-  const made = createHash('sha256').update([vm, user, port, forwardAgent].join(' ')).digest('hex')
-  const path = join(sshDirectory(stateDir), made.slice(0, 8))
+const sharing = (stateDir: string, made: readonly (string | number | boolean)[]): readonly SshOption[] => {
+  const name = createHash('sha256').update(made.join(' ')).digest('hex')
+  const path = join(sshDirectory(stateDir), name.slice(0, 8))
   return Buffer.byteLength(path) > socketPathMax
     ? [['ControlPath', 'none']]
     : [
@@ -60,44 +64,62 @@ const sharing = ({ vm, user, port, forwardAgent, stateDir }: SshHost): readonly 
       ]
 }
 
+/** What a VM's entry and a project's have in common. */
+export interface SshLogin {
+  readonly user: string
+  readonly identityFiles: readonly string[]
+  readonly stateDir: string
+  readonly forwardAgent: boolean
+  /** Under which name its host keys are known, and in which file. */
+  readonly hostKeyAlias: string
+  readonly knownHosts: string
+  readonly proxyCommand: string
+  /** What else a connection is made with. */
+  readonly made: readonly (string | number)[]
+}
+
 /** Whatever the person's own `Host *` says comes after this, so each value that matters is said here, also where it is ssh's default. */
-const vmOptions = (host: SshHost): readonly Option[] => [
-  ['HostName', '127.0.0.1'],
-  ['Port', String(host.port)],
-  ['User', host.user],
-  ...host.identityFiles.map((path): Option => ['IdentityFile', sshPath(path)]),
+export const loginOptions = (login: SshLogin): readonly SshOption[] => [
+  ['User', login.user],
+  ...login.identityFiles.map((path): SshOption => ['IdentityFile', sshPath(path)]),
   ['IdentitiesOnly', 'yes'],
   ['PreferredAuthentications', 'publickey'],
   ['AddKeysToAgent', 'no'],
-  // The port may be another VM's tomorrow: who answers there must have this VM's key.
-  ['HostKeyAlias', instanceOf(host.vm)],
-  ['UserKnownHostsFile', sshPath(knownHostsFile(host.stateDir, host.vm))],
+  ['HostKeyAlias', login.hostKeyAlias],
+  ['UserKnownHostsFile', sshPath(login.knownHosts)],
   ['StrictHostKeyChecking', 'yes'],
   ['NoHostAuthenticationForLocalhost', 'no'],
   ['CheckHostIP', 'no'],
   ['UpdateHostKeys', 'no'],
-  ['ProxyCommand', 'none'],
-  ['ForwardAgent', host.forwardAgent ? 'yes' : 'no'],
+  ['ProxyCommand', login.proxyCommand],
+  ['ForwardAgent', login.forwardAgent ? 'yes' : 'no'],
   ['ForwardX11', 'no'],
-  ...sharing(host),
+  ...sharing(login.stateDir, [...login.made, login.forwardAgent]),
 ]
 
-const renderBlock = (alias: string, options: readonly Option[]): string =>
+export const renderBlock = (alias: string, options: readonly SshOption[]): string =>
   [`Host ${alias}`, ...options.map(([keyword, value]) => `  ${keyword} ${value}`), ''].join('\n')
 
 /**
  * A VM's entry.
- *
- * For projects (containers in a VM), when they come: one more block `Host api.pool.dvm` with an option in front of the VM's own ones,
- * renderBlock(alias, [X, ...vmOptions(host)]). For editors, which need a real ssh server at the other end, X is a ProxyCommand that
- * runs sshd in inetd mode in the container, over the VM's entry (`ssh pool.dvm podman exec -i api sshd -i`), with host key and alias of
- * its own; for a shell alone RemoteCommand `podman exec -it api …` and RequestTTY would do, but then nothing else works.
- *
  * @throws DvmError `config` for a path that ssh cannot be told.
  */
-export const renderHost = (host: SshHost): string => {
-  if (!isName(host.vm) || !isName(host.user)) throw new Error(`not names: ${host.vm}, ${host.user}`)
-  return renderBlock(sshAlias(host.vm), vmOptions(host))
+export const renderHost = ({ vm, user, port, stateDir, ...host }: SshHost): string => {
+  if (!isName(vm) || !isName(user)) throw new Error(`not names: ${vm}, ${user}`)
+  return renderBlock(sshAlias(vm), [
+    ['HostName', '127.0.0.1'],
+    ['Port', String(port)],
+    ...loginOptions({
+      ...host,
+      user,
+      stateDir,
+      // The port may be another VM's tomorrow: who answers there must have this VM's key.
+      hostKeyAlias: instanceOf(vm),
+      knownHosts: knownHostsFile(stateDir, vm),
+      proxyCommand: 'none',
+      made: [vm, user, port],
+    }),
+  ])
 }
 
 const header = '# Made by dvm, which writes it anew: dvm ssh-config. Changes in here are lost.\n'
@@ -115,10 +137,14 @@ const parseHosts = (text: string): Map<string, string> =>
 export const renderHosts = (blocks: Iterable<readonly [alias: string, block: string]>): string =>
   [header, ...[...blocks].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, block]) => block)].join('\n')
 
-/** dvm's own file with one VM's entry changed, or gone. */
-export const putHost = (text: string, vm: string, block: string | undefined): string => {
+/** dvm's own file with one entry changed, or gone. */
+export const putHost = (text: string, alias: string, block: string | undefined): string => {
   const blocks = parseHosts(text)
-  if (block === undefined) blocks.delete(sshAlias(vm))
-  else blocks.set(sshAlias(vm), block)
+  if (block === undefined) blocks.delete(alias)
+  else blocks.set(alias, block)
   return renderHosts(blocks)
 }
+
+/** dvm's own file without the entries of a VM and of its projects. */
+export const dropHosts = (text: string, vm: string): string =>
+  renderHosts([...parseHosts(text)].filter(([alias]) => !isOfVm(alias, vm)))

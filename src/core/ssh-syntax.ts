@@ -36,3 +36,23 @@ export const sshInclude = (path: string): string => {
   if (path.includes('%')) throw unwritable(path, 'versions of ssh disagree about % in Include')
   return sshWord(noVariable(path).replaceAll(/[\\*?[\]{}]/g, String.raw`\$&`))
 }
+
+const inQuotes = (part: string): string =>
+  part.startsWith("'")
+    ? `"${part}"`
+    : part.startsWith('\\')
+      ? `"${part.replaceAll('\\', '\\\\')}"`
+      : `'${part}'`
+
+/**
+ * One word of a ProxyCommand. Three read it: ssh's own tokenizer, which only counts quotes but takes a backslash before one for an escape
+ * wherever it stands; ssh's expansion of %; and the person's shell, which may be fish. So backslashes and single quotes are kept apart,
+ * each in double quotes, where all of them agree.
+ * @throws DvmError `config` for a line break, which no quoting carries.
+ */
+export const sshCommandWord = (word: string): string => {
+  if (/[\r\n]/.test(word)) throw unwritable(word, 'it has a line break in it')
+  return /^[\w./@:,+-]+$/.test(word)
+    ? word
+    : word.replaceAll(/'+|\\+|[^'\\]+/g, inQuotes).replaceAll('%', '%%')
+}

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DvmError, messageOf } from '../core/errors.ts'
+import { redact } from '../core/redact.ts'
 import { ensurePrivateDirectory } from '../system/files.ts'
 
 export interface Log {
@@ -86,7 +87,8 @@ export const openLog = (
   const last: string[] = []
   return {
     path,
-    line: (text) => {
+    line: (line) => {
+      const text = redact(line)
       last.push(text)
       if (last.length > 2 * kept) last.splice(0, last.length - kept)
       live?.(text)

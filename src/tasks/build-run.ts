@@ -8,6 +8,7 @@ import type { BasePlan } from './base-plan.ts'
 import type { BootcBase } from './bootc-base.ts'
 import type { Deps } from './deps.ts'
 import type { FetchedDisk } from './fetch-disk.ts'
+import { bringsTrust } from './network.ts'
 import type { StepVoice } from './steps.ts'
 
 export interface BuildOptions {
@@ -66,7 +67,7 @@ interface ImageBuild {
 }
 
 /** Builds an image in the builder, logged and shown; resolves to its id. */
-export const buildImage = (run: BuildRun, voice: StepVoice, image: ImageBuild): Promise<string> => {
+export const buildImage = async (run: BuildRun, voice: StepVoice, image: ImageBuild): Promise<string> => {
   const { containerfile, context, tag, buildArgs = {}, tool = false, onStep } = image
   return run.deps.builder.build(
     got(run.made.builder),
@@ -76,6 +77,7 @@ export const buildImage = (run: BuildRun, voice: StepVoice, image: ImageBuild): 
       tag,
       buildArgs,
       noCache: run.options.noCache && !tool,
+      trust: await bringsTrust(run.deps),
     },
     (line) => {
       run.log.line(line)

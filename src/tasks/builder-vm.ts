@@ -7,6 +7,7 @@ import type { Flavour } from '../core/flavour.ts'
 import { configDrift } from '../core/sync-plan.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
+import { bringsTrust, networkScript } from './network.ts'
 import { startVm } from './start-vm.ts'
 import type { StepVoice } from './steps.ts'
 
@@ -45,6 +46,7 @@ export const ensureBuilder = async (
   const { instance: name, cpus, memory, disk } = deps.env.builder
   const template = deps.env.builder.template ?? flavour.builderTemplate
   const script = await deps.assets.text(`${flavour.name}/builder.sh`)
+  const network = await networkScript(deps, 'root')
   const marker = `${flavour.name} ${createHash('sha256').update(script).digest('hex')}`
 
   const remove = (): Promise<void> => removeBuilderVm(deps, log)
@@ -62,7 +64,7 @@ export const ensureBuilder = async (
     await startVm(deps, await mustFind(deps, name), log)
   }
   const provision = async (instance: Instance): Promise<Instance> => {
-    const found = await deps.builder.marker(instance)
+    const found = await deps.builder.marker(instance, network)
     if (found === marker) return instance
     const before = found.split(' ')[0] ?? ''
     if (before !== '' && before !== flavour.name) {
@@ -73,6 +75,8 @@ export const ensureBuilder = async (
     // A killed run may still be installing in there, and two package managers get in each other's way.
     await deps.builder.sweep(instance, 'end')
     await deps.builder.provision(instance, script, marker, log)
+    // What trusts certificates may have come only now.
+    if (await bringsTrust(deps)) await deps.builder.marker(instance, network)
     return instance
   }
 

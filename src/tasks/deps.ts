@@ -14,6 +14,7 @@ import type { HostFiles } from '../ports/host-files.ts'
 import type { Lima } from '../ports/lima/index.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Logs } from '../ports/logs.ts'
+import type { Network } from '../ports/network.ts'
 import type { PinsFile } from '../ports/pins-file.ts'
 import type { Registry } from '../ports/registry/index.ts'
 import type { Scaffold } from '../ports/scaffold.ts'
@@ -70,6 +71,8 @@ export interface Deps {
   readonly lima: Lima
   readonly locks: Locks
   readonly logs: Logs
+  /** Proxies, certificates and mirrors of this run's environment. */
+  readonly network: Network
   /** Without a path: the pins that ship with dvm. */
   readonly pinsFile: (path?: string) => PinsFile
   readonly registry: Registry

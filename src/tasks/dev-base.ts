@@ -14,6 +14,7 @@ import type { Log } from '../ports/logs.ts'
 import { ensureBuilder, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
+import { bringsTrust } from './network.ts'
 import type { StepVoice } from './steps.ts'
 
 export interface DevBasePlan {
@@ -86,7 +87,7 @@ export const ensureDevBase = async (
       await deps.containers.buildDevBase(
         place,
         vm,
-        { ...plan, noCache: deps.env.rebuildDevBase },
+        { ...plan, noCache: deps.env.rebuildDevBase, trust: await bringsTrust(deps) },
         deps.context.pack(plan.shipments),
         tell,
       )
@@ -130,6 +131,7 @@ const fromBuilder = async (
           buildArgs: { DVM_DEV_FROM: await provide(deps, instance, plan, voice, write) },
           labels: { [devBaseLabel]: plan.hash },
           noCache: deps.env.rebuildDevBase,
+          trust: await bringsTrust(deps),
         },
         tell,
       )

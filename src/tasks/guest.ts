@@ -7,6 +7,7 @@ import type { VmConfig } from '../core/config.ts'
 import { setupFailure } from '../core/setup-failure.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
+import { networkEnvironment, networkScript } from './network.ts'
 import type { StepVoice } from './steps.ts'
 
 export interface GuestWork {
@@ -38,10 +39,15 @@ const syncName = 'dvm-sync'
 
 const day = 24 * 3_600_000
 
-const accountScript = async (deps: Pick<Deps, 'assets'>): Promise<string> =>
-  (await Promise.all(['bootstrap', 'ssh-access'].map((name) => deps.assets.text(`guest/${name}.sh`)))).join(
-    '\n',
-  )
+/** The network after the account, which is who may read its settings. */
+const accountScript = async (deps: Pick<Deps, 'assets' | 'network'>, user: string): Promise<string> =>
+  (
+    await Promise.all([
+      deps.assets.text('guest/bootstrap.sh'),
+      networkScript(deps, user),
+      deps.assets.text('guest/ssh-access.sh'),
+    ])
+  ).join('\n')
 
 /** @throws DvmError `failed` naming the bootstrap or setup.sh, with the log's last lines. */
 export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice): Promise<void> => {
@@ -51,7 +57,8 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
   try {
     const script = renderGuestScript({
       values: guestValues(vm, config),
-      bootstrap: await accountScript(deps),
+      bootstrap: await accountScript(deps, config.user),
+      environment: await networkEnvironment(deps),
       setup: setup?.text,
     })
     const completed = await deps.lima.run(

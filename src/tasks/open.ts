@@ -1,12 +1,15 @@
-// `dvm open`: a VM's code directory in an editor of the host's, over the VM's ssh entry.
+// `dvm open`: a VM's code directory or a project's workspace in an editor of the host's, over its ssh entry.
 import { editorNames, editorOf, editors, type Editor } from '../core/editors.ts'
 import { DvmError } from '../core/errors.ts'
-import { checkVmName } from '../core/names.ts'
+import { projectAlias } from '../core/project-ssh.ts'
 import { sshAlias } from '../core/ssh-config.ts'
+import { containerOf, parseTarget, targetText, type ProjectTarget } from '../core/target.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
+import { updateProjectHost } from './project-ssh.ts'
+import { loadProject } from './projects.ts'
 import { runningVm } from './running-vm.ts'
-import { ensureHostKeys, updateHost } from './ssh-hosts.ts'
+import { ensureHostKeys, updateHost, type SshVm } from './ssh-hosts.ts'
 import { sshInstalled } from './ssh-kept.ts'
 import { loadVmConfig } from './vm-config.ts'
 
@@ -31,9 +34,31 @@ const findEditor = async (deps: Deps, name: string | undefined): Promise<Found> 
       })
 }
 
-/** Returns the editor's name and what it was told. @throws DvmError; everything that can be checked is, before a VM is started. */
-export const openVm = async (deps: Deps, vm: string, name: string | undefined): Promise<string> => {
-  checkVmName(vm, deps.env.builder.instance)
+/** Where an editor is sent. */
+interface Place {
+  readonly host: string
+  readonly path: string
+}
+
+/** @throws DvmError `not-found` without a container. */
+const openProject = async (deps: Deps, about: SshVm, target: ProjectTarget, path: string): Promise<Place> => {
+  const { instance, config } = about
+  const place = { instance, user: config.user }
+  const { containers } = await deps.containers.state(place, target.vm)
+  const found = containers.find(({ name }) => name === containerOf(target))
+  if (found === undefined)
+    throw new DvmError('not-found', 'the project has no container yet', {
+      hint: `dvm sync ${targetText(target)}`,
+    })
+  if (found.state !== 'running') await deps.containers.start(place, target)
+  const workdir = found.spec?.workdir ?? path
+  await updateProjectHost(deps, { target, config, instance, container: found.id, workdir })
+  return { host: projectAlias(target), path: workdir }
+}
+
+/** Returns the editor's name. @throws DvmError; everything that can be checked is, before a VM is started. */
+export const open = async (deps: Deps, text: string, name: string | undefined): Promise<string> => {
+  const { vm, project } = parseTarget(text, deps.env.builder.instance)
   const { editor, program } = await findEditor(deps, name)
   if (!(await sshInstalled(deps)))
     throw new DvmError(
@@ -43,16 +68,24 @@ export const openVm = async (deps: Deps, vm: string, name: string | undefined): 
         hint: 'dvm ssh-config --install',
       },
     )
-  const config = await loadVmConfig(deps, vm)
+  const target = project === undefined ? undefined : { vm, project }
+  const [config, workspace] = await Promise.all([
+    loadVmConfig(deps, vm),
+    target && loadProject(deps, target).then((loaded) => loaded.config.workdir),
+  ])
   const { instance } = await runningVm(deps, vm)
+  const about = { vm, config, instance }
   // Somebody else (limactl, a reboot) may have started it, on another port.
-  await ensureHostKeys(deps, { vm, config, instance })
-  await updateHost(deps, { vm, config, instance })
-  const args = editor.args(sshAlias(vm), codeDirectory(config.user, vm))
-  const exitCode = await deps.editors.open(program, args)
+  await ensureHostKeys(deps, about)
+  await updateHost(deps, about)
+  const { host, path } =
+    target === undefined || workspace === undefined
+      ? { host: sshAlias(vm), path: codeDirectory(config.user, vm) }
+      : await openProject(deps, about, target, workspace)
+  const exitCode = await deps.editors.open(program, editor.args(host, path))
   if (exitCode !== 0)
     throw new DvmError('failed', `${editor.name} ended with exit code ${exitCode}`, {
-      hint: `check that it can reach the VM: ssh ${sshAlias(vm)} true`,
+      hint: `check that ssh works: ssh ${host} true`,
     })
   return editor.name
 }

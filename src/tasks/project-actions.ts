@@ -11,6 +11,7 @@ import { locked } from './locked.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
 import { defaultImage, loadProject } from './projects.ts'
 import { runningVm } from './running-vm.ts'
+import { dropSshProject } from './ssh-kept.ts'
 import { syncVm } from './sync.ts'
 import { guardWork } from './unsaved-work.ts'
 import { loadVmConfig } from './vm-config.ts'
@@ -135,6 +136,7 @@ export const removeProject = async (
   confirm(target, 'rm', options)
   const container = (await findInstance(deps, instanceOf(target.vm))) !== undefined
   if (container) await removeContainer(deps, target, options, 'rm')
+  await dropSshProject(deps, target)
   const configDirectory = join(projectsDirectory(deps, target.vm), target.project)
   if (options.config) await deps.files.removeDirectory(configDirectory)
   return {

@@ -16,7 +16,9 @@ import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Deps } from './deps.ts'
 import { bareImage, ensureDevBase, planDevBase } from './dev-base.ts'
+import { bringsTrust } from './network.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
+import { keepSshProject } from './ssh-kept.ts'
 import type { Step, StepVoice } from './steps.ts'
 
 export interface Project {
@@ -124,7 +126,7 @@ const prepared = async ({ deps, vm, place }: ProjectWork, voice: StepVoice): Pro
 }
 
 const syncProject = async (
-  { deps, place }: ProjectWork,
+  { deps, config: vmConfig, place }: ProjectWork,
   { target, config, setup }: Project,
   { state, image }: { readonly state: ContainersState; readonly image: string },
   voice: StepVoice,
@@ -139,7 +141,7 @@ const syncProject = async (
     const found = state.containers.find(({ name }) => name === containerOf(target))
     if (found === undefined) {
       voice.progress(`making its container from ${spec.image}`)
-      await deps.containers.create(place(), target, spec, tell)
+      await deps.containers.create(place(), target, { ...spec, trust: await bringsTrust(deps) }, tell)
     } else {
       const drift = specDrift(found.spec, spec)
       if (drift.length > 0)
@@ -148,12 +150,21 @@ const syncProject = async (
         )
       if (found.state !== 'running') await deps.containers.start(place(), target)
     }
+    const workdir = found?.spec?.workdir ?? spec.workdir
+    // Before setup.sh: should that fail, ssh is a way to look why.
+    await keepSshProject(deps, {
+      target,
+      config: vmConfig,
+      instance: place().instance,
+      container: found?.id,
+      workdir,
+    })
     if (setup === undefined) return
     voice.progress('running its setup.sh')
     const { exitCode } = await deps.containers.script(
       place(),
       target,
-      found?.spec?.workdir ?? spec.workdir,
+      workdir,
       renderProjectScript(
         {
           DVM_VM: target.vm,

@@ -2,7 +2,14 @@
 import type { VmConfig } from '../core/config.ts'
 import { DvmError } from '../core/errors.ts'
 import { parseHostKey, renderKnownHosts } from '../core/host-keys.ts'
-import { knownHostsFile, putHost, renderHost, sshConfigFile } from '../core/ssh-config.ts'
+import {
+  dropHosts,
+  knownHostsFile,
+  putHost,
+  renderHost,
+  sshAlias,
+  sshConfigFile,
+} from '../core/ssh-config.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
@@ -20,7 +27,7 @@ export const hostEntry = async (deps: Deps, { vm, config, instance }: SshVm): Pr
   return endpoint && renderHost({ vm, user, forwardAgent, ...endpoint, stateDir: deps.env.stateDir })
 }
 
-const writeIfNew = async (deps: Pick<Deps, 'files'>, path: string, text: string): Promise<void> => {
+export const writeIfNew = async (deps: Pick<Deps, 'files'>, path: string, text: string): Promise<void> => {
   if ((await deps.files.text(path)) !== text) await deps.files.write(path, text)
 }
 
@@ -68,7 +75,7 @@ export const ensureHostKeys = async (deps: Deps, about: SshVm): Promise<void> =>
 }
 
 /** Changes dvm's own file, if the change is one. Under a lock: VMs are synced side by side, and the file is one. */
-const changeFile = async (deps: Deps, change: (text: string) => string): Promise<void> => {
+export const changeFile = async (deps: Deps, change: (text: string) => string): Promise<void> => {
   const path = sshConfigFile(deps.env.stateDir)
   const before = await deps.files.text(path)
   if (before === undefined || before === change(before)) return
@@ -81,8 +88,9 @@ const changeFile = async (deps: Deps, change: (text: string) => string): Promise
 
 export const updateHost = async (deps: Deps, about: SshVm): Promise<void> => {
   const entry = await hostEntry(deps, about)
-  await changeFile(deps, (text) => putHost(text, about.vm, entry))
+  await changeFile(deps, (text) => putHost(text, sshAlias(about.vm), entry))
 }
 
-export const removeHost = (deps: Deps, vm: string): Promise<void> =>
-  changeFile(deps, (text) => putHost(text, vm, undefined))
+/** With those of its projects. */
+export const removeHosts = (deps: Deps, vm: string): Promise<void> =>
+  changeFile(deps, (text) => dropHosts(text, vm))

@@ -57,6 +57,8 @@ export const planSync = async (deps: Deps, vm: string, project?: string): Promis
     loadVmConfig(deps, vm),
     readSetup(deps, join(deps.env.configDir, 'vms', vm, 'setup.sh')),
     loadProjects(deps, vm, project),
+    // Looked at now, so that no VM is made for settings that make no sense.
+    deps.network(),
   ])
   return { vm, config, setup, projects }
 }

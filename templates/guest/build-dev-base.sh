@@ -1,12 +1,18 @@
 # shellcheck shell=bash
-# Builds the dev-base inside a VM, as the developer: $1 the hash for its label, $2 the bare system to start from, $3 `true` to build every
-# layer anew. The context comes as tar archives over stdin. Passed whole to `bash -c` with every value as a positional argument, so no value
+# Builds the dev-base inside a VM, as the developer: $1 the hash for its label, $2 the bare system to start from, then more options for the
+# build. The context comes as tar archives over stdin. Passed whole to `bash -c` with every value as a positional argument, so no value
 # is ever read as shell text.
 set -Eeuo pipefail
 if [[ -d /run/user/$UID ]]; then export XDG_RUNTIME_DIR=/run/user/$UID; fi
+# The host's proxies, as the last sync left them: podman hands them to each RUN line.
+if [[ -r /etc/dvm/network.env ]]; then
+	set -a
+	. /etc/dvm/network.env
+	set +a
+fi
 # Not below /tmp, which may be in memory.
 context=$(mktemp -d "$HOME/.dvm-dev-base.XXXXXX")
 trap 'rm -rf "$context"' EXIT
 tar --extract --ignore-zeros --no-same-owner --directory "$context"
-podman build --layers --no-cache="$3" --tag localhost/dvm-dev-base:latest --label "dvm.hash=$1" --build-arg "DVM_DEV_FROM=$2" \
+podman build --layers --tag localhost/dvm-dev-base:latest --label "dvm.hash=$1" --build-arg "DVM_DEV_FROM=$2" "${@:3}" \
 	--file "$context/dev/Containerfile" "$context/dev" </dev/null

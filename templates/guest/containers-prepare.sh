@@ -3,6 +3,13 @@
 # stdin: `bash -s -- USER`. Everything in it may be done again.
 set -Eeuo pipefail
 
+# The host's proxies, for a package that has to be installed.
+if [[ -r /etc/dvm/network.env ]]; then
+	set -a
+	. /etc/dvm/network.env
+	set +a
+fi
+
 user=$1
 uid=$(id -u "$user" </dev/null)
 

@@ -38,6 +38,7 @@ const lines: readonly (readonly [string, string])[] = [
   ['sync app x -', ''],
   ['sh ', '<vm/project>'],
   ['stop ', '<vm/project>'],
+  ['open ', '<vm/project>'],
   ['rm ', '<vm/project>'],
   ['rm --yes app --', '--force --keep-data --config --help'],
   ['rm -- -', '<vm/project>'],
@@ -169,7 +170,7 @@ test('VMs are those with a configuration and those that dvm made, and nothing el
     mkdirSync(join(home, '.local/state/dvm', name), { recursive: true })
   for (const name of ['orphan', 'app', 'a b', 'base'])
     writeFileSync(join(home, '.local/state/dvm', name, 'state.json'), '{}')
-  for (const command of ['sync', 'sh', 'ssh', 'stop', 'rm'])
+  for (const command of ['sync', 'sh', 'ssh', 'stop', 'rm', 'open'])
     assert.deepEqual(await complete(home, [command, '']), {
       exitCode: 0,
       stdout: 'app\nlinked\norphan\nweb\n',

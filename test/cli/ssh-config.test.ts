@@ -5,9 +5,33 @@ import { chmodSync, existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import test from 'node:test'
 import { hostKeyMarker } from '../../src/core/host-keys.ts'
+import { asDeveloper } from '../support/as-developer.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
+import { writePrivate } from '../support/temporary.ts'
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhvc3RrZXk'
+const containerId = 'c0'.repeat(32)
+const container = {
+  Id: containerId,
+  Names: ['dvm-app-api'],
+  State: 'running',
+  Image: 'a',
+  Labels: {
+    'dvm.project': 'api',
+    'dvm.spec': JSON.stringify({ image: 'a', nested: false, workdir: '/src', ports: [] }),
+  },
+}
+/** A VM with a container that runs. */
+const withProject = [
+  {
+    match: asDeveloper('me', ['bash', '-s', '--', 'app']),
+    stdout: `::dvm ready yes\n::dvm containers\n${JSON.stringify([container])}\n::dvm images\n[]\n`,
+  },
+  {
+    match: asDeveloper('me', ['bash', '-s', '--', 'dvm-app-api']),
+    stdout: `::dvm account node\n::dvm key ${key}\n::dvm container ${containerId}\n`,
+  },
+]
 const guest = [
   { match: ['sudo', 'DVM_USER=me', 'bash', '-s'], stdout: `${hostKeyMarker}${key}\n` },
   { match: ['bash', '-s', '--', 'dvm-sync'], stdout: `${hostKeyMarker}${key}\n` },
@@ -90,7 +114,7 @@ test('while it is not installed, sync and rm load nothing of it', async (t) => {
     assert.equal(exitCode, 0)
     const loaded = stderr.split('\n').find((line) => line.startsWith('loaded: ')) ?? ''
     assert.match(loaded, /tasks\/(vms|list-vms|sync)/)
-    assert.doesNotMatch(loaded, /ssh-hosts|tasks\/ssh-config|ssh-include/)
+    assert.doesNotMatch(loaded, /ssh-hosts|tasks\/(ssh-config|project-ssh)|ssh-include/)
   }
   assert.equal(existsSync(join(home, '.local/state/dvm/ssh')), false)
 })
@@ -142,6 +166,48 @@ test('open: the editor gets its words as they are', async (t) => {
     '--remote\nssh-remote+app.dvm\n/home/me/code/app\n',
   )
   assert.equal((await run(['open', 'app'], { env: { ...env, DVM_EDITOR: 'cursor' } })).exitCode, 0)
+})
+
+test('a project: from install through open and a sync that finds nothing new to rm', async (t) => {
+  const { fake, run, write, home } = dvmOnFake(t, { guest: [...withProject, ...guest] })
+  write('.config/dvm/config.sh', 'DVM_USER=me\n')
+  write('.config/dvm/vms/app/config.sh', '')
+  write('.config/dvm/vms/app/projects/api/project.sh', 'IMAGE=a\nPROJ_WORKDIR=/src\n')
+  writePrivate(join(fake.state, 'lima/_config/user.pub'), `${key} lima\n`)
+  const user = write('.ssh/config', '')
+  fake.add({ name: 'dvm-app', status: 'Running', sshPort: 40022 })
+  assert.doesNotMatch(
+    (await run(['ssh-config'])).stdout,
+    /api/,
+    'its way leads through what is not there yet',
+  )
+  assert.equal((await run(['ssh-config', '--install'])).exitCode, 0)
+  for (const line of [
+    'user node',
+    'hostkeyalias api.app.dvm',
+    `userknownhostsfile ${home}/.local/state/dvm/ssh/api.app.known_hosts`,
+    `proxycommand ssh -F ${home}/.local/state/dvm/ssh/config app.dvm 'podman start dvm-app-api </dev/null >/dev/null && exec podman exec --interactive --detach-keys= --user 0 dvm-app-api /etc/dvm-ssh/serve app/api'`,
+  ])
+    assert.ok(sshG(user, 'api.app.dvm').includes(line), line)
+  assert.match((await run(['ssh-config'])).stdout, /^Host api\.app\.dvm$/m)
+
+  const editor = write('bin/code', `#!/bin/sh\nprintf '%s\\n' "$@" > '${home}/opened'\n`)
+  chmodSync(editor, 0o755)
+  const env = { PATH: `${home}/bin:${fake.variables['PATH'] ?? ''}` }
+  const opened = await run(['open', 'app/api', '--editor', 'code'], { env })
+  assert.deepEqual(opened, { exitCode: 0, stdout: '', stderr: 'app/api is open in code\n' })
+  assert.equal(readFileSync(join(home, 'opened'), 'utf8'), '--remote\nssh-remote+api.app.dvm\n/src\n')
+
+  const before = fake.journal().length
+  assert.equal((await run(['sync', 'app'])).exitCode, 0)
+  const trips = fake
+    .journal()
+    .slice(before)
+    .filter((entry) => entry.guest !== undefined)
+  assert.equal(trips.length, 2, 'the account, and the containers: nothing more')
+  await run(['rm', 'app/api', '--yes', '--force', '--config'])
+  assert.ok(sshG(user, 'api.app.dvm').includes('hostname api.app.dvm'), 'ssh knows nothing of it any more')
+  assert.deepEqual(readdirSync(join(home, '.local/state/dvm/ssh')).sort(), ['app.known_hosts', 'config'])
 })
 
 test('DVM_FORWARD_AGENT=1: ssh past Lima’s control socket, as the user itself, without sudo', async (t) => {

@@ -118,7 +118,16 @@ test('the help of dvm itself leads on: first steps, and every topic there is', a
   const home = temporaryDirectory(t)
   const { stdout } = await runDvm(home, ['--help'])
   const topics = /^All topics: (.*)$/m.exec(stdout)?.[1]?.split(', ') ?? []
-  assert.deepEqual(topics, ['config', 'base', 'projects', 'images', 'watch', 'migration', 'exit-codes'])
+  assert.deepEqual(topics, [
+    'config',
+    'base',
+    'projects',
+    'images',
+    'watch',
+    'network',
+    'migration',
+    'exit-codes',
+  ])
   for (const topic of topics) {
     const help = await runDvm(home, ['help', topic])
     assert.deepEqual([help.exitCode, help.stderr], [0, ''], topic)

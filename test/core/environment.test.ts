@@ -26,6 +26,8 @@ test('the defaults are those of the documentation', () =>
     flavour: undefined,
     bootcBase: undefined,
     diskBuilder: undefined,
+    caBundle: undefined,
+    registryMirrors: undefined,
     builder: {
       instance: 'dvm-builder',
       template: undefined,
@@ -53,6 +55,8 @@ test('every variable has its place', () => {
     DVM_FLAVOUR: 'debian',
     DVM_BOOTC_BASE: 'x',
     DVM_BISC_IMAGE: 'y',
+    DVM_CA_BUNDLE: 'ca.pem',
+    DVM_REGISTRY_MIRRORS: 'a.b=c.d',
     DVM_BUILDER_LIMA: 'b',
     DVM_BUILDER_TEMPLATE: '/t.yaml',
     DVM_BUILDER_MEMORY: '8',
@@ -78,6 +82,8 @@ test('every variable has its place', () => {
     flavour: 'debian',
     bootcBase: 'x',
     diskBuilder: 'y',
+    caBundle: '/cwd/ca.pem',
+    registryMirrors: 'a.b=c.d',
     builder: { instance: 'b', template: '/t.yaml', memory: 8, disk: 100, cpus: 3 },
   })
   assert.equal(parse({ DVM_BASE_DIR: '/b' }).baseDir, '/b')

@@ -1,7 +1,7 @@
 // What a guest prints is data: only a key is a key.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { hostKeyMarker, parseHostKey, renderKnownHosts } from '../../src/core/host-keys.ts'
+import { hostKeyMarker, parseHostKey, parsePublicKey, renderKnownHosts } from '../../src/core/host-keys.ts'
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhvc3RrZXlob3N0a2V5aG9zdGtleWhvc3RrZXkx'
 
@@ -33,4 +33,17 @@ test('and nothing else', () => {
 
 test('known hosts: one line a key, under the alias of the VM', () => {
   assert.equal(renderKnownHosts('app', [key, 'ssh-rsa AAAA', key]), `dvm-app ${key}\ndvm-app ssh-rsa AAAA\n`)
+})
+
+test('the key in a .pub file, without its comment', () => {
+  assert.equal(parsePublicKey(`${key} lima @ here\n`), key)
+  assert.equal(parsePublicKey(`${key}\n`), key)
+  for (const text of [
+    '',
+    '\n',
+    'ssh-ed25519',
+    `command="id" ${key}`,
+    '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA',
+  ])
+    assert.equal(parsePublicKey(text), undefined, text)
 })

@@ -5,7 +5,15 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import type { DvmError } from '../../src/core/errors.ts'
-import { putHost, renderHost, renderHosts, sshAlias, type SshHost } from '../../src/core/ssh-config.ts'
+import {
+  dropHosts,
+  isOfVm,
+  putHost,
+  renderHost,
+  renderHosts,
+  sshAlias,
+  type SshHost,
+} from '../../src/core/ssh-config.ts'
 import { sshInclude, sshPath, sshWord } from '../../src/core/ssh-syntax.ts'
 import { temporaryDirectory, writePrivate } from '../support/temporary.ts'
 
@@ -179,11 +187,23 @@ test('dvm’s own file: entries come, change and go by name', () => {
   ])
   assert.match(both, /^# Made by dvm[^\n]*\n\nHost app\.dvm\n[^]*\n\nHost web\.dvm\n[^]*5m\n$/)
   const none = renderHosts([])
-  assert.equal(putHost(putHost(none, 'web', web), 'app', app), both)
-  assert.equal(putHost(both, 'app', app), both)
-  const moved = putHost(both, 'app', renderHost({ ...host, port: 5 }))
+  assert.equal(putHost(putHost(none, 'web.dvm', web), 'app.dvm', app), both)
+  assert.equal(putHost(both, 'app.dvm', app), both)
+  const moved = putHost(both, 'app.dvm', renderHost({ ...host, port: 5 }))
   assert.equal(moved, both.replace(app, renderHost({ ...host, port: 5 })))
-  assert.equal(putHost(putHost(both, 'web', undefined), 'app', undefined), none)
-  assert.equal(putHost(both, 'ap', undefined), both)
-  assert.equal(putHost('', 'app', app), renderHosts([['app.dvm', app]]))
+  assert.equal(putHost(putHost(both, 'web.dvm', undefined), 'app.dvm', undefined), none)
+  assert.equal(putHost(both, 'ap.dvm', undefined), both)
+  assert.equal(putHost('', 'app.dvm', app), renderHosts([['app.dvm', app]]))
+})
+
+test('a VM goes with its projects, and with nobody else’s', () => {
+  const aliases = ['app.dvm', 'api.app.dvm', 'app.web.dvm', 'webapp.dvm', 'app.webapp.dvm', 'web.dvm']
+  const text = renderHosts(aliases.map((alias) => [alias, `Host ${alias}\n  Port 1\n`]))
+  const left = [...dropHosts(text, 'app').matchAll(/^Host (.*)$/gm)].map(([, alias]) => alias)
+  assert.deepEqual(left, ['app.web.dvm', 'app.webapp.dvm', 'web.dvm', 'webapp.dvm'])
+  const files = ['app.known_hosts', 'api.app.known_hosts', 'app.web.known_hosts', 'webapp.known_hosts', 'app']
+  assert.deepEqual(
+    files.filter((name) => isOfVm(name, 'app')),
+    files.slice(0, 2),
+  )
 })

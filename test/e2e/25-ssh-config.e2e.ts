@@ -1,21 +1,16 @@
 // `ssh app.dvm` with the real ssh into a real VM: as the developer's user, with Lima's key, to a host that is known. Makes its base
 // (10-base-build) and its VM (20-vm) when there are none.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, ensureVm, user, writeVm } from '../support/e2e-base.ts'
-import { asRoot, configDir, dvm, follow, home, stateDir, until, type Outcome } from '../support/e2e.ts'
+import { ssh, userFile, writeUserFile } from '../support/e2e-ssh.ts'
+import { asRoot, configDir, dvm, follow, home, stateDir, until } from '../support/e2e.ts'
 
-const userFile = join(home, '.ssh', 'config')
 const mine = '# mine\nHost *\n  User nobody-here\n  StrictHostKeyChecking no'
 const knownHosts = join(stateDir, 'ssh', 'app.known_hosts')
 
-/** ssh looks for its configuration in the home of the account, not in this test's. */
-const ssh = async (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> => {
-  const { exitCode, stdout, stderr } = await follow('ssh', ['-F', userFile, ...args], { env }).result
-  return { exitCode, stdout, stderr }
-}
 const port = async (): Promise<string | undefined> =>
   /^port (\d+)$/m.exec((await ssh(['-G', 'app.dvm'])).stdout)?.[1]
 
@@ -23,9 +18,7 @@ before(async () => {
   await ensureBase()
   await ensureVm('app')
   assert.equal((await dvm(['sync', 'app'])).exitCode, 0)
-  rmSync(join(home, '.ssh'), { recursive: true, force: true })
-  mkdirSync(join(home, '.ssh'), { mode: 0o700 })
-  writeFileSync(userFile, mine, { mode: 0o600 })
+  writeUserFile(mine)
 })
 after(async () => {
   writeVm('app')
@@ -92,7 +85,7 @@ test('the agent goes where DVM_FORWARD_AGENT=1 says so, and nowhere else', async
     // An agent without keys answers 1, none at all is 2.
     const asked = async (): Promise<readonly unknown[]> => [
       (await dvm(['ssh', 'app', '--', 'ssh-add', '-l'], { env })).exitCode,
-      (await ssh(['app.dvm', 'ssh-add -l'], env)).exitCode,
+      (await ssh(['app.dvm', 'ssh-add -l'], { env })).exitCode,
     ]
     await until('the agent listens', async () => {
       const { exitCode } = await follow('ssh-add', ['-l'], { env }).result

@@ -1,57 +1,24 @@
-// Projects: rootless containers in a VM, from a dev-base that is built once. Makes its base (10-base-build) and its VM when there are none.
+// Projects: rootless containers in a VM, from a dev-base that is built once. Makes its base (10-base-build)
+// and its VM when there are none, and leaves the VM to 42-project-ssh, which removes it.
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, writeVm } from '../support/e2e-base.ts'
-import { baseDir, configDir, dvm, instance, runDvm, until } from '../support/e2e.ts'
+import { devContainerfile, inside, project, rows, server, states, vm } from '../support/e2e-pool.ts'
+import { baseDir, dvm, runDvm, until } from '../support/e2e.ts'
 
-const vm = 'pool'
 const hostPort = 18_090
-
-const write = (path: string, text: string): void => {
-  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
-  writeFileSync(path, text, { mode: 0o600 })
-}
-const devContainerfile = (...lines: readonly string[]): void =>
-  write(
-    join(baseDir, 'dev', 'Containerfile'),
-    ['ARG DVM_DEV_FROM', 'FROM ${DVM_DEV_FROM}', 'COPY dvm-packages.txt /usr/share/dvm/', ...lines, ''].join(
-      '\n',
-    ),
-  )
-const project = (name: string, text: string, setup: string): void => {
-  const directory = join(configDir, 'vms', vm, 'projects', name)
-  write(join(directory, 'project.sh'), text)
-  write(join(directory, 'setup.sh'), setup)
-}
-/** Answers every request on port 8000 with one line, and stays when it runs already. */
-const server = String.raw`pgrep -f DVM_E2E_SERVER >/dev/null || setsid perl -MIO::Socket::INET -e '$0 = "DVM_E2E_SERVER"; my $s = IO::Socket::INET->new(LocalPort => 8000, Listen => 5, ReuseAddr => 1) or die; while (my $c = $s->accept) { while (<$c>) { last if /^\r?$/ } print $c "HTTP/1.0 200 OK\r\n\r\nhello from api\n"; close $c }' </dev/null >/dev/null 2>&1 &
-echo "$DVM_VM $DVM_PROJECT $PROJ_WORKDIR $PROJ_PORTS" > setup-values
+const setup = `${server}echo "$DVM_VM $DVM_PROJECT $PROJ_WORKDIR $PROJ_PORTS" > setup-values
 echo run >> setup-runs
 `
-interface Row {
-  readonly name: string
-  readonly state: string
-  readonly image: string
-  readonly drift: readonly string[]
-}
-const rows = async (): Promise<readonly Row[]> =>
-  JSON.parse((await dvm(['ls', vm, '--json'])).stdout) as readonly Row[]
-const states = async (): Promise<Record<string, string>> =>
-  Object.fromEntries((await rows()).map(({ name, state }) => [name, state]))
-const inside = async (name: string, ...argv: readonly string[]): Promise<string> => {
-  const { exitCode, stdout, stderr } = await dvm(['ssh', `${vm}/${name}`, '--', ...argv])
-  assert.equal(exitCode, 0, stderr)
-  return stdout
-}
 
 before(async () => {
   await ensureBase()
   writeVm(vm)
   devContainerfile()
   assert.equal((await dvm(['add', `${vm}/api`])).exitCode, 0)
-  project('api', `PROJ_PORTS=(${hostPort}:8000)\n`, server)
+  project('api', `PROJ_PORTS=(${hostPort}:8000)\n`, setup)
   project('web', '', 'true\n')
 })
 after(() => rmSync(join(baseDir, 'dev'), { recursive: true, force: true }))
@@ -153,15 +120,4 @@ test('a dev-base that cannot be built leaves the projects as they are; a changed
   assert.match(built.stderr, /^ {2}the dev-base has changed$/m)
   assert.equal((await dvm(['reset', `${vm}/web`, '--yes'])).exitCode, 0)
   assert.equal(await inside('web', 'cat', '/etc/dvm-e2e-dev'), 'two\n')
-})
-
-test('rm VM/PROJECT removes the container and its workspace; the VM goes with all of them', async () => {
-  assert.deepEqual(await dvm(['rm', `${vm}/web`, '--yes', '--config']), {
-    exitCode: 0,
-    stdout: '',
-    stderr: 'pool/web is removed\n',
-  })
-  assert.deepEqual(Object.keys(await states()), ['api'])
-  assert.equal((await dvm(['rm', vm, '--yes', '--config'])).exitCode, 0)
-  assert.equal(await instance('dvm-pool'), undefined)
 })

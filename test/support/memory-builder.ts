@@ -20,6 +20,8 @@ export interface MemoryDisk {
   wentDown: boolean
   /** What the check of the image prints. */
   problems: readonly string[]
+  /** The network settings that it was given last. */
+  network: string
   /** The context that was sent last. */
   archive: Buffer
   /** Lines of the build of the user's image. */
@@ -38,6 +40,7 @@ export const healthyDisk = (): MemoryDisk => {
     answers: true,
     wentDown: false,
     problems: [],
+    network: '',
     archive: Buffer.alloc(0),
     lines: ['STEP 1/2: FROM dvm-base', 'STEP 2/2: RUN false'],
   }
@@ -63,7 +66,12 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
       // One that cannot be reached does not answer; that is no error.
       return memory.vms.get(instance.name)?.instance.status === 'Running' && disk.answers
     },
-    marker: async (instance) => (await inside(instance, 'marker', false)).marker,
+    marker: async (instance, network) => {
+      const guest = await inside(instance, 'marker', false)
+      need(network.startsWith('network_environment='), 'network settings')
+      disk.network = network
+      return guest.marker
+    },
     provision: async (instance, script, marker) => {
       const guest = await inside(instance, 'provision', false)
       need(script.startsWith('#!/bin/bash'), 'a provisioning script')
@@ -92,8 +100,9 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
       guest.shipped = true
     },
     build: async (instance, spec, onLine) => {
-      const { tag, noCache = false, buildArgs = {} } = spec
-      const guest = await inside(instance, `build ${tag}${noCache ? ' --no-cache' : ''}`)
+      const { tag, noCache = false, buildArgs = {}, trust = false } = spec
+      const flags = `${noCache ? ' --no-cache' : ''}${trust ? ' with trust' : ''}`
+      const guest = await inside(instance, `build ${tag}${flags}`)
       need(guest.shipped, 'no context')
       for (const image of Object.values(buildArgs)) need(guest.images.has(image), `no image ${image}`)
       if (tag.includes('dvm-target')) {

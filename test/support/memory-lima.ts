@@ -30,6 +30,8 @@ export interface Memory {
   at: (call: string) => void | Promise<void>
   /** What a command in a guest answers. */
   run: (instance: Instance, guest: GuestCommand) => Partial<Completed>
+  /** Lima's private keys; their public halves are beside them. */
+  identityFiles: readonly string[]
   /** Exit code of `attach`. */
   attached: number
   readonly signal: AbortSignal
@@ -40,6 +42,7 @@ export const createMemory = (signal: AbortSignal): Memory => ({
   calls: [],
   at: () => undefined,
   run: () => ({}),
+  identityFiles: ['/lima/_config/user'],
   attached: 0,
   signal,
 })
@@ -179,7 +182,7 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
     },
     endpoint: ({ sshLocalPort }) =>
       Promise.resolve(
-        sshLocalPort === 0 ? undefined : { port: sshLocalPort, identityFiles: ['/lima/_config/user'] },
+        sshLocalPort === 0 ? undefined : { port: sshLocalPort, identityFiles: memory.identityFiles },
       ),
     copy: () => Promise.reject(new Error('no task copies yet')),
     createCommand: (spec) => words.createCommand(spec),

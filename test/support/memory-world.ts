@@ -16,6 +16,7 @@ import { createHostFiles } from '../../src/ports/host-files.ts'
 import { createLocks } from '../../src/ports/locks.ts'
 import { createLogs } from '../../src/ports/logs.ts'
 import { checkOwnership } from '../../src/ports/ownership.ts'
+import { createNetwork } from '../../src/ports/network.ts'
 import { createPinsFile } from '../../src/ports/pins-file.ts'
 import { createScaffold } from '../../src/ports/scaffold.ts'
 import { createStateStore } from '../../src/ports/state.ts'
@@ -116,6 +117,7 @@ export const memoryWorld = (
     lima,
     locks: createLocks(join(env.stateDir, 'locks'), 'dvm test'),
     logs: createLogs(env.stateDir),
+    network: createNetwork({ variables, caBundle: env.caBundle, registryMirrors: env.registryMirrors }),
     pinsFile: createPinsFile,
     registry: {
       resolve: registryOfNone,

@@ -1,5 +1,5 @@
 // A private directory for one test, gone after it.
-import { mkdtempSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -14,5 +14,12 @@ export const temporaryDirectory = (t: TestContext): string => {
 export const writePrivate = (path: string, text: string): string => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   writeFileSync(path, text, { mode: 0o600 })
+  return path
+}
+
+/** Writes one that can be run. */
+export const writeProgram = (path: string, text: string): string => {
+  writePrivate(path, text)
+  chmodSync(path, 0o700)
   return path
 }

@@ -3,108 +3,14 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { devBaseTag } from '../../src/core/dev-base.ts'
 import type { DvmError } from '../../src/core/errors.ts'
-import type { ContainerSpec } from '../../src/core/project.ts'
-import { containerOf, type ProjectTarget } from '../../src/core/target.ts'
-import type { Containers, LabelledImage, ProjectContainer } from '../../src/ports/containers/index.ts'
+import type { ProjectContainer } from '../../src/ports/containers/index.ts'
 import { addProject } from '../../src/tasks/add-project.ts'
 import { planDevBase } from '../../src/tasks/dev-base.ts'
 import { listProjects, removeProject, resetProject } from '../../src/tasks/project-actions.ts'
 import { syncVm } from '../../src/tasks/sync.ts'
 import { addVm } from '../support/memory-lima.ts'
+import { memoryPodman } from '../support/memory-podman.ts'
 import { memoryWorld } from '../support/memory-world.ts'
-
-interface Podman {
-  ready: boolean
-  readonly containers: Map<string, ProjectContainer>
-  devBases: LabelledImage[]
-  readonly calls: string[]
-  /** Exit codes of scripts, by container. */
-  readonly scripts: Map<string, number>
-  readonly fed: string[]
-}
-
-/** Podman in memory, as strict as the real one about names that are taken or missing. */
-const memoryPodman = (): { podman: Podman; port: Containers } => {
-  const podman: Podman = {
-    ready: false,
-    containers: new Map(),
-    devBases: [],
-    calls: [],
-    scripts: new Map(),
-    fed: [],
-  }
-  const set = (target: ProjectTarget, state: string, spec?: ContainerSpec): void => {
-    const name = containerOf(target)
-    const before = podman.containers.get(name)
-    const made = spec ?? before?.spec
-    assert.ok(made, `${name} is not there`)
-    podman.containers.set(name, {
-      project: target.project,
-      name,
-      state,
-      image: made.image,
-      imageId: `id of ${made.image}`,
-      spec: made,
-    })
-  }
-  const call = (text: string): Promise<void> => {
-    podman.calls.push(text)
-    return Promise.resolve()
-  }
-  const port: Containers = {
-    state: async () => {
-      await call('state')
-      return { ready: podman.ready, containers: [...podman.containers.values()], devBases: podman.devBases }
-    },
-    prepare: async () => {
-      await call('prepare')
-      podman.ready = true
-    },
-    buildDevBase: (_, vm, { hash, from, noCache }) =>
-      call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}${noCache ? ' without cache' : ''}`),
-    load: async (_, vm, archive) => {
-      const parts: unknown[] = []
-      for await (const part of archive) parts.push(part)
-      await call(`load ${parts.join('')} into ${vm}`)
-    },
-    dropImage: (_, id) => call(`drop ${id}`),
-    create: async (_, target, spec) => {
-      assert.ok(!podman.containers.has(containerOf(target)), 'the name is taken')
-      await call(`create ${containerOf(target)} ${spec.image}`)
-      set(target, 'running', spec)
-    },
-    start: async (_, target) => {
-      await call(`start ${containerOf(target)}`)
-      set(target, 'running')
-    },
-    stop: async (_, target) => {
-      await call(`stop ${containerOf(target)}`)
-      set(target, 'exited')
-      return true
-    },
-    remove: async (_, target, { keepVolume }) => {
-      await call(`remove ${containerOf(target)}${keepVolume ? ' but not its volume' : ''}`)
-      podman.containers.delete(containerOf(target))
-    },
-    script: async (_, target, workdir, script) => {
-      await call(`script ${containerOf(target)} in ${workdir}`)
-      podman.fed.push(script)
-      const exitCode = podman.scripts.get(containerOf(target)) ?? 0
-      return {
-        command: '',
-        exitCode,
-        code: undefined,
-        stdout: '',
-        stderr: '',
-        timedOut: false,
-        canceled: false,
-      }
-    },
-    attach: () => Promise.resolve(0),
-    logs: () => Promise.resolve(0),
-  }
-  return { podman, port }
-}
 
 const setUp = (t: TestContext, variables: Record<string, string> = {}) => {
   const { podman, port } = memoryPodman()

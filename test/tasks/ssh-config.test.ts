@@ -36,7 +36,7 @@ test('prints the entries of users’ VMs, asks those that run, and touches nothi
   addVm(w.memory, 'dvm-new', 'Stopped')
   for (const name of ['dvm-builder', 'dvm-base', 'other'])
     addVm(w.memory, name, 'Running', { sshLocalPort: 1 })
-  const { entries, unready } = await sshHosts(w.deps)
+  const { entries, unready } = await sshHosts(w.deps, false)
   assert.deepEqual(
     entries.map(([alias]) => alias),
     ['app.dvm', 'web.dvm'],
@@ -62,7 +62,7 @@ test('a VM with a problem is told and does not spoil the others', async (t) => {
     name === 'dvm-mute'
       ? { stdout: 'no keys\n' }
       : { stdout: told('one111'), stderr: "Lima's key could not be let in to x" }
-  const { entries, unready } = await sshHosts(w.deps)
+  const { entries, unready } = await sshHosts(w.deps, false)
   assert.deepEqual(
     entries.map(([alias]) => alias),
     ['gone.dvm', 'good.dvm', 'mute.dvm'],
@@ -209,7 +209,7 @@ test('DVM_FORWARD_AGENT=1: the entry says so, and sh logs in itself, to a host t
   const w = world(t)
   configure(w, 'app', 'DVM_USER=me\nDVM_FORWARD_AGENT=1\n')
   addVm(w.memory, 'dvm-app', 'Running', { sshLocalPort: 40022 })
-  const { entries } = await sshHosts(w.deps)
+  const { entries } = await sshHosts(w.deps, false)
   assert.match(entries[0]?.[1] ?? '', /^ {2}ForwardAgent yes$/m)
   await w.deps.files.remove(own(w, 'app.known_hosts'))
   w.reset()

@@ -6,14 +6,16 @@ import type { CliContext } from '../context.ts'
 export const registerOpen = (program: Command, context: CliContext): void => {
   program
     .command('open')
-    .description("open a VM's code directory in an editor of this machine; starts a VM that is stopped")
-    .argument('<vm>')
+    .description(
+      "open a VM's code directory, or a project's workspace, in an editor of this machine; starts what is stopped",
+    )
+    .argument('<vm/project>', 'the VM, or VM/PROJECT')
     .option(
       '--editor <name>',
       `${editorNames.join(', ')} (default: DVM_EDITOR, else the first that is there)`,
     )
-    .action(async (vm: string, flags: { editor?: string }) => {
-      const { openVm } = await import('../../tasks/open.ts')
-      context.reporter.note(`${vm} is open in ${await openVm(await context.deps(), vm, flags.editor)}`)
+    .action(async (target: string, flags: { editor?: string }) => {
+      const { open } = await import('../../tasks/open.ts')
+      context.reporter.note(`${target} is open in ${await open(await context.deps(), target, flags.editor)}`)
     })
 }

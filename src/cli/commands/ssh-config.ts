@@ -10,7 +10,9 @@ export const registerSshConfig = (program: Command, context: CliContext): void =
   }
   const print = async (): Promise<void> => {
     const { sshHosts } = await import('../../tasks/ssh-config.ts')
-    const { entries, unready } = await sshHosts(await context.deps())
+    const { sshInstalled } = await import('../../tasks/ssh-kept.ts')
+    const deps = await context.deps()
+    const { entries, unready } = await sshHosts(deps, await sshInstalled(deps))
     const text = entries.map(([, entry]) => entry).join('\n')
     if (text !== '') reporter.print(text.trimEnd())
     tell(unready)
@@ -33,7 +35,9 @@ export const registerSshConfig = (program: Command, context: CliContext): void =
   }
   program
     .command('ssh-config')
-    .description('make `ssh VM.dvm` work, for any editor or tool; without an option: print the entries')
+    .description(
+      'make `ssh VM.dvm` and `ssh PROJECT.VM.dvm` work, for any editor or tool; without an option: print the entries',
+    )
     .option('--install', 'keep the entries in a file of dvm’s that ~/.ssh/config includes')
     .addOption(new Option('--remove', 'take that back').conflicts('install'))
     .action((flags: { install?: true; remove?: true }) =>

@@ -1,4 +1,5 @@
 // Commands that run inside the builder, as pure argv arrays. The builder is the only place where a privileged container runs.
+import { trustDevice } from '../../core/trust.ts'
 
 /** Where dvm keeps its things in the builder. */
 export const builderRoot = '/var/lib/dvm'
@@ -20,6 +21,8 @@ export const asUnit = (unit: string, argv: readonly string[]): string[] => [
   '--collect',
   `--unit=${unit}`,
   '--setenv=HOME=/root',
+  // The host's proxies, when there are any: podman and package managers take them from here, and no argument shows a password.
+  '--property=EnvironmentFile=-/etc/dvm/network.env',
   '--working-directory=/',
   '--',
   ...argv,
@@ -32,6 +35,8 @@ export interface BuildSpec {
   readonly buildArgs?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
   readonly noCache?: boolean
+  /** Its RUN lines trust the company's certificates; nothing of that reaches the image. */
+  readonly trust?: boolean
 }
 
 export const podmanBuild = ({
@@ -41,6 +46,7 @@ export const podmanBuild = ({
   buildArgs = {},
   labels = {},
   noCache = false,
+  trust = false,
 }: BuildSpec): string[] => [
   'podman',
   'build',
@@ -53,6 +59,7 @@ export const podmanBuild = ({
   'host',
   '--layers',
   ...(noCache ? ['--no-cache'] : []),
+  ...(trust ? ['--device', trustDevice] : []),
   ...Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
   ...Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
   context,

@@ -28,7 +28,7 @@ const known: readonly Known[] = [
     code: 'network',
     message:
       'the connection to the registry is intercepted: its certificate is signed by an unknown authority',
-    hint: "add your proxy's CA to the builder, or leave that network",
+    hint: "export DVM_CA_BUNDLE=/path/to/company-ca.pem, with your proxy's CA in it",
     inRun: true,
   },
   {

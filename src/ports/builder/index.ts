@@ -11,15 +11,18 @@ import { asUnit, builderRoot, diskBuild, podmanBuild, podmanScript, workRoot } f
 import type { BuildSpec, DiskSpec } from './argv.ts'
 import { buildFailure, diskFull, guestFailure } from './errors.ts'
 import { fetchFile, type Fetched } from './fetch.ts'
-import { recoverScript, sweepScript, wentDownScript } from './scripts.ts'
+import { markerMark, markerScript, recoverScript, sweepScript, wentDownScript } from './scripts.ts'
 
 export type { Fetched } from './fetch.ts'
 
 export interface Builder {
   /** True when the VM answers at all within half a minute; with patience it is asked again and again. */
   answers(instance: Instance, patience?: Patience): Promise<boolean>
-  /** The provisioning marker, empty when it was never provisioned. */
-  marker(instance: Instance): Promise<string>
+  /**
+   * Brings it up to the network settings, with a script of core/network-script. Resolves to the provisioning marker, empty when it was
+   * never provisioned: one round trip for what each build needs to know first.
+   */
+  marker(instance: Instance, network: string): Promise<string>
   provision(instance: Instance, script: string, marker: string, onLine: OnLine): Promise<void>
   freeBytes(instance: Instance): Promise<number>
   /**
@@ -128,7 +131,14 @@ export const createBuilder = (lima: Lima): Builder => {
         await sleep(2000)
       }
     },
-    marker: async (instance) => (await root(instance, ['cat', `${builderRoot}/provisioned`])).stdout.trim(),
+    marker: async (instance, network) => {
+      const script = `${network}${markerScript}`
+      const stdout = await must(
+        'take in the network settings',
+        root(instance, ['bash', '-s', '--', 'dvm-network'], script, 10 * quick),
+      )
+      return stdout.split(markerMark).at(-1)?.trim() ?? ''
+    },
     provision: async (instance, script, marker, onLine) => {
       const completed = await work(instance, ['bash', '-s'], onLine, script)
       if (completed.exitCode !== 0) throw guestFailure('install what builds need', completed)

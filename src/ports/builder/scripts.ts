@@ -1,6 +1,13 @@
 // Scripts that the builder runs between builds: what a killed build left goes, what a power cut damaged is found.
 import { builderRoot, workRoot } from './argv.ts'
 
+/** Before the provisioning marker in the output of `markerScript`. */
+export const markerMark = '::dvm marker::'
+/** Follows another script. A builder that was never provisioned has no such file. */
+export const markerScript = `echo '${markerMark}'
+if [ -e ${builderRoot}/provisioned ]; then cat ${builderRoot}/provisioned; fi
+`
+
 /** Holds the id of the boot during which images are being written. */
 const busyMark = `${builderRoot}/busy`
 /** True in a shell when that was another boot than this one. Nobody but the repair takes the mark away then. */

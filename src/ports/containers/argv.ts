@@ -1,6 +1,13 @@
 // What is asked of rootless podman in a VM, as pure argv arrays.
+import { proxyVariables } from '../../core/network.ts'
+import { trustRunArgs } from '../../core/trust.ts'
 import type { ContainerSpec } from '../../core/project.ts'
 import { containerOf, type ProjectTarget } from '../../core/target.ts'
+
+export interface NewContainer extends ContainerSpec {
+  /** The company's certificates are in it. */
+  readonly trust: boolean
+}
 
 /** Labels that tell whose a container is and what it was made from. */
 export const labels = { vm: 'dvm.vm', project: 'dvm.project', spec: 'dvm.spec' } as const
@@ -9,7 +16,7 @@ export const labels = { vm: 'dvm.vm', project: 'dvm.project', spec: 'dvm.spec' }
  * The container of a project. It does nothing but live: people and setup.sh come in by exec. Its ports are on the VM's loopback, from
  * where Lima forwards them.
  */
-export const runArgs = (target: ProjectTarget, spec: ContainerSpec): readonly string[] => {
+export const runArgs = (target: ProjectTarget, { trust, ...spec }: NewContainer): readonly string[] => {
   const name = containerOf(target)
   return [
     'run',
@@ -19,6 +26,8 @@ export const runArgs = (target: ProjectTarget, spec: ContainerSpec): readonly st
     '--hostname',
     target.project,
     '--restart=always',
+    // They come with each exec: kept here, they would be those of the day that it was made.
+    '--http-proxy=false',
     // Reaps what an exec leaves behind, and ends at once when it is stopped.
     '--init',
     '--label',
@@ -32,6 +41,9 @@ export const runArgs = (target: ProjectTarget, spec: ContainerSpec): readonly st
     '--workdir',
     spec.workdir,
     ...spec.ports.flatMap((port) => ['--publish', `127.0.0.1:${port}`]),
+    // sshd's, for `ssh PROJECT.VM.dvm`; podman gave it to every container until 4.4.
+    '--cap-add=SYS_CHROOT',
+    ...(trust ? trustRunArgs : []),
     ...(spec.nested ? ['--device', '/dev/fuse', '--security-opt', 'label=disable'] : []),
     '--entrypoint',
     'sleep',
@@ -57,6 +69,8 @@ export const execArgs = (
   ...(stdin ? ['--interactive'] : []),
   ...(tty ? ['--tty'] : []),
   ...(term === undefined ? [] : ['--env', `TERM=${term}`]),
+  // By name: podman takes the values from its own variables, and passes on only those that are set.
+  ...proxyVariables.flatMap((name) => ['--env', name]),
   '--workdir',
   workdir,
   containerOf(target),

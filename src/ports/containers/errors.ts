@@ -55,7 +55,7 @@ const known: readonly Known[] = [
     /x509: certificate signed by unknown authority/,
     'network',
     'the connection to the registry is intercepted: its certificate is signed by an unknown authority',
-    "add your proxy's CA to the VM (in the Containerfile of your base, or in setup.sh)",
+    "export DVM_CA_BUNDLE=/path/to/company-ca.pem with your proxy's CA in it, then: dvm sync {vm}",
   ],
   [
     /pinging container registry|dial tcp|no such host|Temporary failure|connection refused|TLS handshake timeout|i\/o timeout|network is unreachable|received unexpected HTTP status: 50\d|(?:Get|Head|reading blob|copying)\b.*: (?:unexpected )?EOF/i,

@@ -1,82 +1,21 @@
 // Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
-import type { Readable } from 'node:stream'
 import { entryArgv, loginShell } from '../../core/guest-entry.ts'
-import type { ContainerSpec } from '../../core/project.ts'
+import { trustDevice } from '../../core/trust.ts'
 import { parseSections } from '../../core/sections.ts'
+import { projectSshDirectory, projectSshTexts } from '../../core/project-ssh.ts'
 import { containerOf, type ProjectTarget, type Target } from '../../core/target.ts'
 import type { Completed } from '../../core/command.ts'
 import type { OnLine } from '../../system/exec.ts'
 import type { Assets } from '../assets.ts'
-import type { Instance, Lima } from '../lima/index.ts'
+import type { Lima } from '../lima/index.ts'
 import { guestTerm } from '../lima/guest.ts'
 import { execArgs, runArgs } from './argv.ts'
 import { containerFailure } from './errors.ts'
-import { parseContainers, parseImages, type LabelledImage, type ProjectContainer } from './parse.ts'
+import { parseContainers, parseImages, parsePreparedSsh } from './parse.ts'
+import type { Containers, Place } from './types.ts'
 
+export type * from './types.ts'
 export type { LabelledImage, ProjectContainer } from './parse.ts'
-
-/** A VM, and whose podman is meant. */
-export interface Place {
-  readonly instance: Instance
-  readonly user: string
-}
-
-export interface ContainersState {
-  /** False until `prepare` has run once in this VM. */
-  readonly ready: boolean
-  readonly containers: readonly ProjectContainer[]
-  /** Images that are called localhost/dvm-dev-base. */
-  readonly devBases: readonly LabelledImage[]
-}
-
-/** Everything throws DvmError `failed` (or `network`) with podman's own words, unless it says otherwise. */
-export interface Containers {
-  /** One round trip, whatever there is. */
-  state(place: Place, vm: string): Promise<ContainersState>
-  /** Podman, lingering, and containers that return after a restart of the VM. */
-  prepare(place: Place, vm: string, onLine: OnLine): Promise<void>
-  /** Builds the dev-base in the VM from a context that comes as tar archives. */
-  buildDevBase(
-    place: Place,
-    vm: string,
-    made: { readonly hash: string; readonly from: string; readonly noCache: boolean },
-    context: Readable,
-    onLine: OnLine,
-  ): Promise<void>
-  /** Takes in an image that is streamed as an archive. */
-  load(place: Place, vm: string, archive: Readable): Promise<void>
-  /** Removes an image unless a container still uses it. */
-  dropImage(place: Place, id: string): Promise<void>
-  /** Makes and starts the container; the image is pulled when it is not there. */
-  create(place: Place, target: ProjectTarget, spec: ContainerSpec, onLine: OnLine): Promise<void>
-  /** Starting one that runs does nothing. */
-  start(place: Place, target: ProjectTarget): Promise<void>
-  /** False when it did not run. */
-  stop(place: Place, target: ProjectTarget): Promise<boolean>
-  /** Removes the container, and unless it is kept the workspace's volume. What is not there is no error. */
-  remove(place: Place, target: ProjectTarget, options: { readonly keepVolume: boolean }): Promise<void>
-  /** Runs a bash script inside, as the container's root. Its exit code is data. */
-  script(
-    place: Place,
-    target: ProjectTarget,
-    workdir: string,
-    script: string,
-    onLine: OnLine,
-  ): Promise<Completed>
-  /** Gives a command inside this terminal, starting the container when it does not run; resolves to its exit code. */
-  attach(place: Place, target: ProjectTarget, options: AttachOptions): Promise<number>
-  /** The container's log on this terminal; resolves to podman's exit code. */
-  logs(place: Place, target: ProjectTarget, follow: boolean): Promise<number>
-}
-
-export interface AttachOptions {
-  readonly workdir: string
-  /** Empty for a login shell. */
-  readonly argv: readonly string[]
-  readonly tty: boolean
-  readonly stdin: boolean
-  readonly term: string | undefined
-}
 
 const minutes = 60_000
 const hours = 60 * minutes
@@ -146,9 +85,9 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         ),
       )
     },
-    buildDevBase: async ({ instance, user }, vm, { hash, from, noCache }, context, onLine) => {
-      const script = await assets.text('guest/build-dev-base.sh')
-      const argv = entryArgv(script, user, hash, [from, String(noCache)])
+    buildDevBase: async ({ instance, user }, vm, { hash, from, noCache, trust }, context, onLine) => {
+      const options = [...(noCache ? ['--no-cache'] : []), ...(trust ? ['--device', trustDevice] : [])]
+      const argv = entryArgv(await assets.text('guest/build-dev-base.sh'), user, hash, [from, ...options])
       await must(
         'build the dev-base',
         { vm, project: undefined },
@@ -203,6 +142,25 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       const removed = await podman(place, ['volume', 'rm', '--force', name])
       if (removed.exitCode !== 0 && !/no such volume/i.test(removed.stderr))
         throw containerFailure(`remove the volume ${name}`, target, removed)
+    },
+    prepareSsh: async (place, target, { workdir, keys }) => {
+      const name = containerOf(target)
+      const [prepare = '', install = '', ...served] = await Promise.all(
+        projectSshTexts.map((text) => assets.text(text)),
+      )
+      const argv = ['bash', '-s', '--', name, install, projectSshDirectory, workdir, ...served, ...keys]
+      const completed = await must(
+        `let ssh in to the container ${name}`,
+        target,
+        lima.run(place.instance, {
+          argv: await asUser(place, argv),
+          input: prepare,
+          timeoutMs: 5 * minutes,
+        }),
+      )
+      const prepared = parsePreparedSsh(completed.stdout)
+      if (prepared === undefined) throw containerFailure(`tell the host key of ${name}`, target, completed)
+      return prepared
     },
     script: (place, target, workdir, script, onLine) =>
       podman(place, execArgs(target, { workdir, tty: false, stdin: true }, ['bash', '-s']), {

@@ -1,8 +1,13 @@
 // Reads what podman prints as JSON. Pure.
 import { parseSpec, type ContainerSpec } from '../../core/project.ts'
+import { isPublicKey } from '../../core/host-keys.ts'
+import { isAccount } from '../../core/project-ssh.ts'
+import { parseSections } from '../../core/sections.ts'
 import { labels } from './argv.ts'
+import type { PreparedSsh } from './types.ts'
 
 export interface ProjectContainer {
+  readonly id: string
   /** Undefined for a container that carries the name but no label of dvm's. */
   readonly project: string | undefined
   readonly name: string
@@ -23,10 +28,11 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 export const parseContainers = (json: string): readonly ProjectContainer[] => {
   const found: unknown = json.trim() === '' ? [] : JSON.parse(json)
   return (Array.isArray(found) ? found : []).filter(isRecord).map((container): ProjectContainer => {
-    const { Names: names, State: state, Image: image, ImageID: imageId, Labels } = container
+    const { Id: id, Names: names, State: state, Image: image, ImageID: imageId, Labels } = container
     const label = isRecord(Labels) ? Labels : {}
     const project = text(label[labels.project])
     return {
+      id: text(id),
       project: project === '' ? undefined : project,
       name: Array.isArray(names) ? text(names[0]) : text(names),
       state: text(state),
@@ -53,4 +59,15 @@ export const parseImages = (json: string): readonly LabelledImage[] => {
       : {},
     names: Array.isArray(Names) ? Names.map(text) : [],
   }))
+}
+
+/** What templates/guest/project-ssh/ prints. Its account and key come from the container: only what looks like one is one. */
+export const parsePreparedSsh = (output: string): PreparedSsh | undefined => {
+  const sections = parseSections(output)
+  const [container = '', account = '', hostKey = ''] = ['container', 'account', 'key'].map(
+    (name) => sections.get(name)?.value,
+  )
+  return /^[0-9a-f]{64}$/.test(container) && isAccount(account) && isPublicKey(hostKey)
+    ? { container, account, hostKey }
+    : undefined
 }

@@ -21,6 +21,8 @@ export interface ClientOptions {
   readonly signal: AbortSignal
   readonly exec: Exec
   readonly version: string
+  /** PEM; trusted besides the system's and Node's. */
+  readonly certificates?: readonly string[]
   readonly limits?: HttpLimits
   readonly retry?: RetryPolicy
 }
@@ -43,6 +45,7 @@ export const baseOf = (reference: Pick<ImageReference, 'scheme' | 'registry'>): 
 export const createClient = (options: ClientOptions): Registry => {
   const http = createHttp({
     variables: options.variables,
+    certificates: options.certificates ?? [],
     signal: options.signal,
     userAgent: `dvm/${options.version}`,
     limits: options.limits ?? defaultHttpLimits,

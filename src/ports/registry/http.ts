@@ -44,6 +44,8 @@ export const defaultHttpLimits: HttpLimits = {
 
 export interface HttpOptions {
   readonly variables: Readonly<Record<string, string | undefined>>
+  /** PEM; trusted besides the system's and Node's. */
+  readonly certificates: readonly string[]
   readonly signal: AbortSignal
   readonly userAgent: string
   readonly limits: HttpLimits
@@ -83,7 +85,7 @@ const failureOf = (url: URL, error: unknown): DvmError => {
   const why = messageOf(error) === '' ? code : messageOf(error)
   const untrusted = /CERT|SIGNED|VERIFY|ISSUER/.test(code)
   const hint = untrusted
-    ? "the server's certificate is not trusted; behind a proxy that opens TLS: export SSL_CERT_FILE=/path/to/ca-bundle.pem"
+    ? "the server's certificate is not trusted; behind a proxy that opens TLS: export DVM_CA_BUNDLE=/path/to/company-ca.pem"
     : why.includes('(407)')
       ? 'the proxy wants a login: export HTTPS_PROXY=http://user:password@proxy:port'
       : 'check the network, and HTTPS_PROXY and NO_PROXY if there is a proxy'
@@ -94,7 +96,7 @@ const failureOf = (url: URL, error: unknown): DvmError => {
 }
 
 /** The proxies that the environment names; a loopback address never goes through one. */
-const createDispatcher = ({ variables, limits }: HttpOptions): Dispatcher => {
+const createDispatcher = ({ variables, certificates, limits }: HttpOptions): Dispatcher => {
   const setting = (name: 'HTTP_PROXY' | 'HTTPS_PROXY' | 'NO_PROXY') =>
     proxySetting((each) => variables[each], name)
   const proxy = (kind: 'HTTP_PROXY' | 'HTTPS_PROXY'): string => {
@@ -107,7 +109,7 @@ const createDispatcher = ({ variables, limits }: HttpOptions): Dispatcher => {
     return value
   }
   // `system` is the platform's store, with SSL_CERT_FILE and SSL_CERT_DIR honoured; `default` has Node's own and NODE_EXTRA_CA_CERTS.
-  const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system')])]
+  const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...certificates])]
   return new EnvHttpProxyAgent({
     httpProxy: proxy('HTTP_PROXY'),
     httpsProxy: proxy('HTTPS_PROXY'),

@@ -2,7 +2,9 @@
 import type { Readable } from 'node:stream'
 import type { ImageManifest } from '../../core/image-index.ts'
 import type { ImageReference } from '../../core/reference.ts'
+import type { Network } from '../network.ts'
 import type { ClientOptions } from './client.ts'
+import { withMirrors } from './mirrors.ts'
 
 /** A manifest whose digest was computed from these bytes, not believed. */
 export interface FetchedManifest extends ImageManifest {
@@ -25,11 +27,21 @@ export interface Registry {
   close(): Promise<void>
 }
 
+export interface RegistryOptions extends Omit<ClientOptions, 'certificates'> {
+  readonly network: Network
+}
+
 /** Costs nothing until it is used. */
-export const createRegistry = (options: ClientOptions): Registry => {
+export const createRegistry = ({ network, ...options }: RegistryOptions): Registry => {
   let client: Promise<Registry> | undefined
-  const load = (): Promise<Registry> =>
-    (client ??= import('./client.ts').then(({ createClient }) => createClient(options)))
+  const make = async (): Promise<Registry> => {
+    const [{ createClient }, { certificates, mirrors }] = await Promise.all([
+      import('./client.ts'),
+      network(),
+    ])
+    return withMirrors(createClient({ ...options, certificates }), mirrors)
+  }
+  const load = (): Promise<Registry> => (client ??= make())
   return {
     resolve: async (reference) => (await load()).resolve(reference),
     manifest: async (reference) => (await load()).manifest(reference),

@@ -5,7 +5,7 @@ import { base, builder, flavour } from './base.ts'
 import { runChecks, type Check } from './check.ts'
 import { configuration } from './configuration.ts'
 import { names } from './names.ts'
-import { certificates, proxies } from './network.ts'
+import { certificates, mirrors, proxies } from './network.ts'
 import { bootcBase, diskBuilder } from './registries.ts'
 import { cacheSpace, limaSpace, memory, stateSpace } from './resources.ts'
 import { bash, lima, node, ssh, user } from './tools.ts'
@@ -17,7 +17,7 @@ const checks: readonly Check[] = [
   [cacheSpace, limaSpace, stateSpace, memory],
   [configuration, names],
   [flavour, base, builder],
-  [proxies, certificates, bootcBase, diskBuilder],
+  [proxies, certificates, mirrors, bootcBase, diskBuilder],
 ].flat()
 
 /** Changes nothing of the user's. Never fails: what cannot be found out is a warning. */

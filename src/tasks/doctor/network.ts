@@ -5,8 +5,9 @@ import {
   judgeProxies,
   type CertificateFile,
 } from '../../core/doctor/network.ts'
-import { ok, type Finding } from '../../core/finding.ts'
+import { findingOf, ok, type Finding } from '../../core/finding.ts'
 import { proxySetting } from '../../core/proxy.ts'
+import { redact } from '../../core/redact.ts'
 import type { Check, View } from './check.ts'
 
 export const proxies: Check = {
@@ -30,6 +31,30 @@ const fileAt = async ({ deps, facts }: View, path: string): Promise<CertificateF
   return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text) ? 'certificates' : 'empty'
 }
 
+/** What dvm itself says of the settings, when it is about this variable. */
+const settingsProblem = async ({ deps }: View, variable: string): Promise<Finding | undefined> => {
+  try {
+    await deps.network()
+    return undefined
+  } catch (error) {
+    const finding = findingOf(variable, 'problem', error)
+    if (finding === undefined) throw error
+    return finding.found.startsWith(variable) ? finding : undefined
+  }
+}
+
+/** Where images are asked for first. Nothing to say without. */
+export const mirrors: Check = {
+  name: 'registry mirrors',
+  run: async (view) => {
+    const { registryMirrors } = view.deps.env
+    if (registryMirrors === undefined) return []
+    const wrong = await settingsProblem(view, 'DVM_REGISTRY_MIRRORS')
+    if (wrong !== undefined) return [{ ...wrong, name: 'registry mirrors' }]
+    return [ok('registry mirrors', redact(registryMirrors))]
+  },
+}
+
 /** One finding for each variable that is set. */
 export const certificates: Check = {
   name: 'certificates',
@@ -39,6 +64,11 @@ export const certificates: Check = {
     for (const variable of ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'])
       if (set(variable) !== '')
         found.push(judgeCertificates(variable, set(variable), await fileAt(view, set(variable))))
+    const { caBundle } = view.deps.env
+    if (caBundle !== undefined) {
+      const file = judgeCertificates('DVM_CA_BUNDLE', caBundle, await fileAt(view, caBundle))
+      found.push(file.state === 'ok' ? ((await settingsProblem(view, 'DVM_CA_BUNDLE')) ?? file) : file)
+    }
     const folders = set('SSL_CERT_DIR')
     if (folders !== '') {
       const readable: string[] = []

@@ -5,7 +5,7 @@ import { asUnit, diskBuild, podmanBuild, podmanScript } from '../../../src/ports
 test('long work is a transient unit that can be found and stopped by its name', () =>
   assert.equal(
     asUnit('dvm-work-1-2', ['podman', 'pull', 'a b']).join('|'),
-    'sudo|systemd-run|--quiet|--pipe|--wait|--collect|--unit=dvm-work-1-2|--setenv=HOME=/root|--working-directory=/|--|podman|pull|a b',
+    'sudo|systemd-run|--quiet|--pipe|--wait|--collect|--unit=dvm-work-1-2|--setenv=HOME=/root|--property=EnvironmentFile=-/etc/dvm/network.env|--working-directory=/|--|podman|pull|a b',
   ))
 
 test('podman build keeps layers, and names file, tag and arguments as words of their own', () => {
@@ -23,6 +23,12 @@ test('podman build keeps layers, and names file, tag and arguments as words of t
     'B=',
     '/w/c',
   ])
+})
+
+test('a build that trusts the company: a device, and nothing that stays in the image', () => {
+  const spec = { containerfile: '/w/Containerfile', context: '/w/c', tag: 'localhost/x:latest' }
+  const more = podmanBuild({ ...spec, trust: true }).filter((word) => !podmanBuild(spec).includes(word))
+  assert.deepEqual(more, ['--device', 'dvm.local/network=ca'])
 })
 
 test('a check runs in the image without network, its script on stdin', () =>

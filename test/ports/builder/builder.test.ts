@@ -22,6 +22,7 @@ const setUp = async (t: TestContext, guest: readonly Answer[] = []) => {
   assert.ok(instance)
   return {
     instance,
+    fake,
     builder: createBuilder(lima),
     local: join(fake.root, 'disk.qcow2'),
     /** Guest commands so far, after sudo. */
@@ -169,4 +170,22 @@ test('one that is slow to come back gets its time, unless that is cut short', as
   await assert.rejects(cut.builder.answers(cut.instance, { ms: 60_000, signal: AbortSignal.abort() }), {
     name: 'AbortError',
   })
+})
+
+test('network settings and the marker are one round trip, whatever the settings say before it', async (t) => {
+  const question = ['sudo', 'bash', '-s', '--', 'dvm-network']
+  const { builder, instance, fake } = await setUp(t, [
+    { match: question, stdout: 'trusting\n::dvm marker::\ndebian abc\n', times: 1 },
+    { match: question, stdout: '::dvm marker::\n', times: 1 },
+    { match: question, exitCode: 3, stderr: 'no space left\n' },
+  ])
+  assert.equal(await builder.marker(instance, 'echo secret\n'), 'debian abc')
+  assert.equal(await builder.marker(instance, 'echo secret\n'), '')
+  await assert.rejects(builder.marker(instance, 'echo secret\n'), {
+    message: 'the disk of the builder is full',
+  })
+  const [first, ...more] = fake.journal().filter(({ guest }) => guest !== undefined)
+  assert.equal(more.length, 2)
+  assert.match(first?.guest?.stdin ?? '', /^echo secret\n[^]*cat \/var\/lib\/dvm\/provisioned/)
+  assert.doesNotMatch(first?.argv.join(' ') ?? '', /secret/)
 })

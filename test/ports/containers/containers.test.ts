@@ -33,28 +33,47 @@ const setUp = async (t: TestContext, guest: readonly Answer[] = []) => {
   }
 }
 
+/** By their names: the values are podman's own variables. */
+const proxies =
+  '--env http_proxy --env HTTP_PROXY --env https_proxy --env HTTPS_PROXY --env no_proxy --env NO_PROXY'
+
+test('a container that trusts the company: a directory of the VM and variables that name it, nothing else', () => {
+  const plain = runArgs(target, { ...spec, trust: false })
+  const more = runArgs(target, { ...spec, trust: true }).filter((word) => !plain.includes(word))
+  assert.deepEqual(more.slice(0, 3), [
+    '/etc/dvm/trust:/dev/dvm-ca:ro',
+    '--env',
+    'SSL_CERT_FILE=/dev/dvm-ca/bundle.pem',
+  ])
+  for (const word of more)
+    assert.match(word, /^(--env|[A-Z_]+=\/dev\/dvm-ca\/\w+\.\w+|\/etc\/dvm\/trust:\/dev\/dvm-ca:ro)$/)
+})
+
 test('a container: its name, its volume, nothing of the VM; more only when project.sh asks', () => {
   assert.equal(
-    runArgs(target, spec).join(' '),
-    `run --detach --name dvm-app-api --hostname api --restart=always --init --label dvm.vm=app --label dvm.project=api --label dvm.spec=${JSON.stringify(spec)} --volume dvm-app-api:/work --workdir /work --entrypoint sleep localhost/dvm-dev-base:latest infinity`,
+    runArgs(target, { ...spec, trust: false }).join(' '),
+    `run --detach --name dvm-app-api --hostname api --restart=always --http-proxy=false --init --label dvm.vm=app --label dvm.project=api --label dvm.spec=${JSON.stringify(spec)} --volume dvm-app-api:/work --workdir /work --cap-add=SYS_CHROOT --entrypoint sleep localhost/dvm-dev-base:latest infinity`,
   )
-  const more = runArgs(target, { ...spec, nested: true, ports: ['3000:80', '4000:4000'] }).join(' ')
+  const more = runArgs(target, { ...spec, trust: false, nested: true, ports: ['3000:80', '4000:4000'] }).join(
+    ' ',
+  )
   assert.match(
     more,
-    / --publish 127\.0\.0\.1:3000:80 --publish 127\.0\.0\.1:4000:4000 --device \/dev\/fuse --security-opt label=disable --entrypoint /,
+    / --publish 127\.0\.0\.1:3000:80 --publish 127\.0\.0\.1:4000:4000 --cap-add=SYS_CHROOT --device \/dev\/fuse --security-opt label=disable --entrypoint /,
   )
 })
 
 test('the state of a VM is one round trip, as the developer', async (t) => {
   const json = [
     {
+      Id: 'one',
       Names: ['dvm-app-api'],
       State: 'running',
       Image: spec.image,
       ImageID: 'abc',
       Labels: { 'dvm.vm': 'app', 'dvm.project': 'api', 'dvm.spec': JSON.stringify(spec) },
     },
-    { Names: ['dvm-app-old'], State: 'exited', Image: 'x', ImageID: 'def', Labels: null },
+    { Id: 'two', Names: ['dvm-app-old'], State: 'exited', Image: 'x', ImageID: 'def', Labels: null },
   ]
   const { containers, place, fake } = await setUp(t, [
     {
@@ -65,8 +84,17 @@ test('the state of a VM is one round trip, as the developer', async (t) => {
   assert.deepEqual(await containers.state(place, 'app'), {
     ready: true,
     containers: [
-      { project: 'api', name: 'dvm-app-api', state: 'running', image: spec.image, imageId: 'abc', spec },
       {
+        id: 'one',
+        project: 'api',
+        name: 'dvm-app-api',
+        state: 'running',
+        image: spec.image,
+        imageId: 'abc',
+        spec,
+      },
+      {
+        id: 'two',
         project: undefined,
         name: 'dvm-app-old',
         state: 'exited',
@@ -94,13 +122,55 @@ test('a container that cannot be made leaves no name behind', async (t) => {
       stderr: 'Error: rootlessport listen tcp 127.0.0.1:3000: bind: address already in use\n',
     },
   ])
-  await assert.rejects(containers.create(place, target, spec, silent), {
+  await assert.rejects(containers.create(place, target, { ...spec, trust: false }, silent), {
     code: 'failed',
     message: 'one of its ports is taken in the VM',
     hint: 'choose another in PROJ_PORTS, or stop what listens there: dvm ssh app -- ss --listening --tcp --numeric',
   })
   assert.equal(asked().at(-1), 'podman rm --force --ignore dvm-app-api')
 })
+
+const text = (name: string): Promise<string> => createAssets().text(`guest/project-ssh/${name}.sh`)
+const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA'
+const id = 'a1'.repeat(32)
+
+test('letting ssh in is one round trip; the texts, the workspace and the keys are arguments', async (t) => {
+  const said = `welcome\n::dvm account node\n::dvm key ${publicKey}\n::dvm container ${id}\n`
+  const { containers, place, fake } = await setUp(t, [{ match: asDeveloper('ada', ['bash']), stdout: said }])
+  const workdir = `/my "$(work)" 'dir'`
+  assert.deepEqual(await containers.prepareSsh(place, target, { workdir, keys: ['k 1', 'k 2'] }), {
+    container: id,
+    account: 'node',
+    hostKey: publicKey,
+  })
+  const calls = fake.journal().flatMap(({ guest }) => guest ?? [])
+  const [prepare, install, serve, session] = await Promise.all(
+    ['prepare', 'install', 'serve', 'session'].map(text),
+  )
+  const rest = ['dvm-app-api', install, '/etc/dvm-ssh', workdir, serve, session, 'k 1', 'k 2']
+  assert.deepEqual(
+    calls.map(({ argv, stdin }) => [argv, stdin]),
+    [[asDeveloper('ada', ['bash', '-s', '--', ...rest.map(String)]), prepare]],
+  )
+})
+
+const doubtful: readonly (readonly [account: string, key: string, container: string])[] = [
+  ['no de', publicKey, id],
+  ['$(id)', publicKey, id],
+  ['%h', publicKey, id],
+  ['-x', publicKey, id],
+  ['node', `${publicKey} x`, id],
+  ['node', `ssh-rsa AAAA\u0007AAAAAAAAAAAAAA`, id],
+  ['node', publicKey, 'short'],
+  ['', '', ''],
+]
+for (const [account, key, container] of doubtful)
+  test(`what a container says is refused: ${JSON.stringify([account, key, container.slice(0, 5)])}`, async (t) => {
+    const stdout = `::dvm account ${account}\n::dvm key ${key}\n::dvm container ${container}\n`
+    const { containers, place } = await setUp(t, [{ match: asDeveloper('ada', ['bash']), stdout }])
+    const preparing = containers.prepareSsh(place, target, { workdir: '/work', keys: [publicKey] })
+    await assert.rejects(preparing, { code: 'failed', message: /tell the host key of dvm-app-api/ })
+  })
 
 test('a workspace goes with its container, or stays', async (t) => {
   const { containers, place, asked } = await setUp(t)
@@ -120,7 +190,7 @@ test('a command inside gets its exact arguments and its exit code; a stopped con
   assert.deepEqual(asked(), [
     'podman container inspect --format {{.State.Running}} dvm-app-api',
     'podman start dvm-app-api',
-    `podman exec --workdir /my work dvm-app-api sh -c a 'b' $(c)`,
+    `podman exec ${proxies} --workdir /my work dvm-app-api sh -c a 'b' $(c)`,
   ])
 })
 
@@ -174,5 +244,5 @@ for (const [stderr, code, hint] of complaints)
 test('a terminal inside is asked for, with a name that every image knows', () =>
   assert.equal(
     execArgs(target, { workdir: '/work', tty: true, stdin: true, term: 'xterm' }, ['bash', '-l']).join(' '),
-    'exec --interactive --tty --env TERM=xterm --workdir /work dvm-app-api bash -l',
+    `exec --interactive --tty --env TERM=xterm ${proxies} --workdir /work dvm-app-api bash -l`,
   ))

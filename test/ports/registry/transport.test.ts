@@ -69,7 +69,7 @@ test('a certificate that nobody vouches for is refused at once, with what to do'
   await assert.rejects(client.resolve(parseReference(`${registry.url}/a/b:1`)), {
     code: 'network',
     message: /^cannot reach 127\.0\.0\.1:\d+: self-signed certificate$/,
-    hint: /SSL_CERT_FILE/,
+    hint: /DVM_CA_BUNDLE/,
   })
 })
 

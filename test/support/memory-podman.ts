@@ -1,0 +1,116 @@
+// Podman in memory for tests of tasks: as strict as the real one about names that are taken or missing.
+import assert from 'node:assert/strict'
+import type { ContainerSpec } from '../../src/core/project.ts'
+import { containerOf, type ProjectTarget } from '../../src/core/target.ts'
+import type { Containers, LabelledImage, ProjectContainer } from '../../src/ports/containers/index.ts'
+
+export interface MemoryPodman {
+  ready: boolean
+  readonly containers: Map<string, ProjectContainer>
+  devBases: LabelledImage[]
+  readonly calls: string[]
+  /** Exit codes of scripts, by container. */
+  readonly scripts: Map<string, number>
+  readonly fed: string[]
+  /** Accounts that images name, by container; root where there is none. */
+  readonly accounts: Map<string, string>
+}
+
+/** The host key of a container. */
+export const hostKeyOf = (id: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5${id.slice(-4)}`
+
+export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
+  let count = 0
+  const podman: MemoryPodman = {
+    ready: false,
+    containers: new Map(),
+    devBases: [],
+    calls: [],
+    scripts: new Map(),
+    fed: [],
+    accounts: new Map(),
+  }
+  const set = (target: ProjectTarget, state: string, spec?: ContainerSpec): void => {
+    const name = containerOf(target)
+    const before = podman.containers.get(name)
+    const made = spec ?? before?.spec
+    assert.ok(made, `${name} is not there`)
+    podman.containers.set(name, {
+      id: before?.id ?? String((count += 1)).padStart(64, '0'),
+      project: target.project,
+      name,
+      state,
+      image: made.image,
+      imageId: `id of ${made.image}`,
+      spec: made,
+    })
+  }
+  const call = (text: string): Promise<void> => {
+    podman.calls.push(text)
+    return Promise.resolve()
+  }
+  const port: Containers = {
+    state: async () => {
+      await call('state')
+      return { ready: podman.ready, containers: [...podman.containers.values()], devBases: podman.devBases }
+    },
+    prepare: async () => {
+      await call('prepare')
+      podman.ready = true
+    },
+    buildDevBase: (_, vm, { hash, from, noCache }) =>
+      call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}${noCache ? ' without cache' : ''}`),
+    load: async (_, vm, archive) => {
+      const parts: unknown[] = []
+      for await (const part of archive) parts.push(part)
+      await call(`load ${parts.join('')} into ${vm}`)
+    },
+    dropImage: (_, id) => call(`drop ${id}`),
+    create: async (_, target, spec) => {
+      assert.ok(!podman.containers.has(containerOf(target)), 'the name is taken')
+      await call(`create ${containerOf(target)} ${spec.image}`)
+      set(target, 'running', spec)
+    },
+    start: async (_, target) => {
+      await call(`start ${containerOf(target)}`)
+      set(target, 'running')
+    },
+    stop: async (_, target) => {
+      await call(`stop ${containerOf(target)}`)
+      set(target, 'exited')
+      return true
+    },
+    remove: async (_, target, { keepVolume }) => {
+      await call(`remove ${containerOf(target)}${keepVolume ? ' but not its volume' : ''}`)
+      podman.containers.delete(containerOf(target))
+    },
+    prepareSsh: async (_, target, { workdir, keys }) => {
+      const name = containerOf(target)
+      await call(`let ssh in to ${name} in ${workdir} with ${keys.join(', ')}`)
+      const found = podman.containers.get(name)
+      assert.equal(found?.state, 'running', name)
+      return {
+        container: found.id,
+        account: podman.accounts.get(name) ?? 'root',
+        hostKey: hostKeyOf(found.id),
+      }
+    },
+    script: async (_, target, workdir, script) => {
+      await call(`script ${containerOf(target)} in ${workdir}`)
+      podman.fed.push(script)
+      const exitCode = podman.scripts.get(containerOf(target)) ?? 0
+      return {
+        command: '',
+        exitCode,
+        code: undefined,
+        stdout: '',
+        stderr: '',
+        timedOut: false,
+        canceled: false,
+      }
+    },
+    attach: () => Promise.resolve(0),
+    logs: () => Promise.resolve(0),
+  }
+  return { podman, port }
+}
