@@ -107,6 +107,8 @@ export const compose = (composition: Composition): Deps => {
     state: createStateStore(env.stateDir, (line) => reporter.warn(line), composition.withoutItsSignals),
     store: createBaseStore(env.cacheDir),
     userSshConfig: createUserSshConfig(env.home),
+    // Only one command watches: the others do not load the library for it.
+    watcher: async () => (await import('./ports/watcher.ts')).createWatcher(),
     undo: { lima: undoLima, builder: createBuilder(undoLima) },
   }
 }

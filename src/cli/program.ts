@@ -17,6 +17,7 @@ import { registerSshConfig } from './commands/ssh-config.ts'
 import { registerSync } from './commands/sync.ts'
 import { registerVersion } from './commands/version.ts'
 import { registerLs, registerRm, registerStop } from './commands/vms.ts'
+import { registerWatch } from './commands/watch.ts'
 import type { CliContext } from './context.ts'
 
 /** What changes something and has no dry run of its own. */
@@ -34,6 +35,7 @@ const acting = new Set([
   'init',
   'dev-init',
   'build',
+  'watch',
 ])
 
 const refuseWhenDry = (action: Command, context: CliContext): void => {
@@ -69,6 +71,7 @@ export const createProgram = (context: CliContext): Command => {
   registerRecreate(program, context)
   registerReset(program, context)
   registerLogs(program, context)
+  registerWatch(program, context)
   registerBase(program, context)
   registerPins(program, context)
   registerCompletion(program, context)

@@ -1,5 +1,6 @@
 // Which files of the base directory go into the build, and which look like secrets and stay. Paths only; no I/O.
 import dockerignoreModule from '@balena/dockerignore'
+import { isEditorFile } from './editor-files.ts'
 
 /** Never part of the context: dvm's own record, and version control. */
 const always = ['.git', '.containerignore', '.dockerignore', 'flavour']
@@ -37,11 +38,14 @@ export const contextRules = (ignoreText: string | undefined, hasDevBase: boolean
       ),
   )
   const top = new Set([...always, ...(hasDevBase ? ['dev'] : [])])
-  const looksSecret = (path: string): boolean =>
-    secretNames.test(path.split('/').at(-1) ?? '') && !rescued.has(path)
+  const nameOf = (path: string): string => path.split('/').at(-1) ?? ''
+  const looksSecret = (path: string): boolean => secretNames.test(nameOf(path)) && !rescued.has(path)
+  // An open editor must not change what a base is, nor may a copy of a secret that it keeps get into one.
+  const isEditors = (path: string): boolean => isEditorFile(nameOf(path)) && !rescued.has(path)
   // The Containerfile is read whatever an ignore file says, as every builder does; `*` with a few `!names` is common.
   const kept = (path: string): boolean =>
-    path === 'Containerfile' || (!top.has(path.split('/')[0] ?? '') && !ignore.ignores(path))
+    path === 'Containerfile' ||
+    (!top.has(path.split('/')[0] ?? '') && !ignore.ignores(path) && !isEditors(path))
   return {
     ships: (path) => kept(path) && !looksSecret(path),
     looksSecret: (path) => kept(path) && looksSecret(path),

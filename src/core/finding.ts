@@ -27,6 +27,10 @@ export const problem = (name: string, found: string, fix: string): Finding => ({
   fix,
 })
 
+/** A message that is a list of problems, which are indented below its first line, as one line. */
+export const problemsInOne = (message: string): string =>
+  message.replace(/ problems\n {2}/, ' problems: ').replaceAll('\n  ', '; ')
+
 /** A failure that dvm has words for, as a finding; undefined for any other. */
 export const findingOf = (
   name: string,
@@ -35,9 +39,12 @@ export const findingOf = (
 ): Finding | undefined => {
   const known = error instanceof DvmError ? error : conditionOf(error)
   if (known === undefined) return undefined
-  // A list of problems is indented below its first line.
-  const found = known.message.replace(/ problems\n {2}/, ' problems: ').replaceAll('\n  ', '; ')
-  return { name, state, found, fix: known.hint ?? 'correct that, then: dvm doctor' }
+  return {
+    name,
+    state,
+    found: problemsInOne(known.message),
+    fix: known.hint ?? 'correct that, then: dvm doctor',
+  }
 }
 
 const escaped: Readonly<Record<string, string>> = {

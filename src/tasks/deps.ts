@@ -21,6 +21,7 @@ import type { Scaffold } from '../ports/scaffold.ts'
 import type { StateStore } from '../ports/state.ts'
 import type { BaseStore } from '../ports/store/index.ts'
 import type { UserSshConfig } from '../ports/user-ssh-config.ts'
+import type { Watcher } from '../ports/watcher.ts'
 import type { RunSideBySide, RunSteps } from './steps.ts'
 
 /** Where a task says what a person should know. Wording of failures stays in the errors themselves. */
@@ -79,6 +80,7 @@ export interface Deps {
   readonly state: StateStore
   readonly store: BaseStore
   readonly userSshConfig: UserSshConfig
+  readonly watcher: () => Promise<Watcher>
   /** The same ports for taking things back: an interruption does not stop them. */
   readonly undo: { readonly lima: Lima; readonly builder: Builder }
 }

@@ -11,12 +11,15 @@ import type { Step } from './steps.ts'
 /** The same inputs give the same ids, other inputs others. */
 const seedOf = (generation: string): number => Number.parseInt(generation.slice(0, 7), 16) + 1
 
+/** From this step on a build is finished rather than given up for a newer one. */
+export const assembleTitle = 'Assemble the disk'
+
 export const diskSteps = (run: BuildRun): Step[] => {
   const { deps, plan, options, log, made } = run
   const write = (line: string): void => log.line(line)
   return [
     {
-      title: 'Assemble the disk',
+      title: assembleTitle,
       run: async (voice) => {
         const builder = got(made.builder)
         voice.progress('waiting for the disk builder')

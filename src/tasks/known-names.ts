@@ -1,6 +1,8 @@
 // Names of VMs and projects from the host's directories alone: neither Lima nor bash is asked. Names of other directories are not given out.
 import { join } from 'node:path'
-import { isName, isVmName } from '../core/names.ts'
+import { DvmError } from '../core/errors.ts'
+import { checkVmName, isName, isVmName } from '../core/names.ts'
+import { nearestName } from '../core/nearest.ts'
 import type { Deps } from './deps.ts'
 
 type Looking = Pick<Deps, 'env' | 'files'>
@@ -12,6 +14,24 @@ export const configuredVms = async ({ env, files }: Looking): Promise<readonly s
   // A file beside them, notes for one, is no VM.
   const directories = await Promise.all(names.map((name) => files.isDirectory(join(directory, name))))
   return names.filter((_, index) => directories[index]).sort()
+}
+
+/**
+ * @param typed what a person would have typed for another VM
+ * @throws DvmError `not-found` for a VM without a configuration, naming the one that may have been meant; `usage` and `refused` as
+ * `checkVmName` does.
+ */
+export const checkConfigured = async (
+  { env, files }: Looking,
+  vm: string,
+  typed: (vm: string) => string,
+): Promise<void> => {
+  checkVmName(vm, env.builder.instance)
+  if (await files.isDirectory(join(env.configDir, 'vms', vm))) return
+  const near = nearestName(vm, await configuredVms({ env, files }))
+  throw new DvmError('not-found', `there is no VM "${vm}" in ${env.configDir}/vms`, {
+    hint: `${near === undefined ? '' : `${typed(near)}, or for a new VM: `}dvm new ${vm}`,
+  })
 }
 
 /** VMs that dvm made and has not removed, by name; also those without a configuration. */

@@ -4,7 +4,6 @@ import { renderCommand } from '../core/command.ts'
 import type { VmConfig } from '../core/config.ts'
 import { DvmError, withLog } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
-import { nearestName } from '../core/nearest.ts'
 import { gib, sizeText } from '../core/sizes.ts'
 import { actionFor, configDrift } from '../core/sync-plan.ts'
 import type { CreateSpec, Instance } from '../ports/lima/index.ts'
@@ -13,7 +12,7 @@ import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork } from './guest.ts'
-import { configuredVms } from './known-names.ts'
+import { checkConfigured } from './known-names.ts'
 import { defaultImage, loadProjects, projectSteps, type Project } from './projects.ts'
 import { keepSshHost } from './ssh-kept.ts'
 import { startVm } from './start-vm.ts'
@@ -53,17 +52,10 @@ export interface DryRun {
 
 /** Reads what a sync of that VM would go by, before anything is touched. */
 export const planSync = async (deps: Deps, vm: string, project?: string): Promise<Plan> => {
-  checkVmName(vm, deps.env.builder.instance)
-  const directory = join(deps.env.configDir, 'vms', vm)
-  if (!(await deps.files.isDirectory(directory))) {
-    const near = nearestName(vm, await configuredVms(deps))
-    throw new DvmError('not-found', `there is no VM "${vm}" in ${deps.env.configDir}/vms`, {
-      hint: `${near === undefined ? '' : `dvm sync ${near}, or for a new VM: `}dvm new ${vm}`,
-    })
-  }
+  await checkConfigured(deps, vm, (name) => `dvm sync ${name}`)
   const [config, setup, projects] = await Promise.all([
     loadVmConfig(deps, vm),
-    readSetup(deps, join(directory, 'setup.sh')),
+    readSetup(deps, join(deps.env.configDir, 'vms', vm, 'setup.sh')),
     loadProjects(deps, vm, project),
     // Looked at now, so that no VM is made for settings that make no sense.
     deps.network(),

@@ -45,3 +45,20 @@ test(
     assert.match(dvm.fake.journal().at(-1)?.guest?.stdin ?? '', /pkill -TERM/)
   },
 )
+
+test('a second Ctrl-C does not wait for what is taken back', { timeout: 60_000 }, async (t) => {
+  const { fake, run, write } = dvmOnFake(t, {
+    limactl: [
+      { match: ['start'], hang: true },
+      { match: ['delete'], hang: true },
+    ],
+  })
+  write('.config/dvm/vms/app/config.sh', '')
+  let pid = 0
+  const over = run(['sync', 'app'], { onStart: (started) => (pid = started) })
+  for (const reached of ['start', 'delete']) {
+    while (!fake.calls().some((call) => call.startsWith(reached))) await pause(10)
+    process.kill(pid, 'SIGINT')
+  }
+  assert.equal((await over).exitCode, 130)
+})

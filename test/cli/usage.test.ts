@@ -32,6 +32,7 @@ const commands = [
   'recreate',
   'reset',
   'logs',
+  'watch',
   'base',
   'base init',
   'base dev-init',
@@ -76,6 +77,7 @@ test('every command has help, on stdout, and exits 0', async (t) => {
     'recreate',
     'reset',
     'logs',
+    'watch',
     'base',
     'pins',
     'completion',
@@ -116,7 +118,16 @@ test('the help of dvm itself leads on: first steps, and every topic there is', a
   const home = temporaryDirectory(t)
   const { stdout } = await runDvm(home, ['--help'])
   const topics = /^All topics: (.*)$/m.exec(stdout)?.[1]?.split(', ') ?? []
-  assert.deepEqual(topics, ['config', 'base', 'projects', 'images', 'network', 'migration', 'exit-codes'])
+  assert.deepEqual(topics, [
+    'config',
+    'base',
+    'projects',
+    'images',
+    'watch',
+    'network',
+    'migration',
+    'exit-codes',
+  ])
   for (const topic of topics) {
     const help = await runDvm(home, ['help', topic])
     assert.deepEqual([help.exitCode, help.stderr], [0, ''], topic)
@@ -213,7 +224,8 @@ test('doctor loads neither the build nor a terminal that draws', async (t) => {
   const home = temporaryDirectory(t)
   const env = { DVM_LIMACTL: '/bin/true', DVM_FLAVOUR: 'debian', DVM_BOOTC_BASE: 'bootstrap:trixie' }
   const { packages, files } = await loadedBy(home, ['doctor'], env)
-  for (const heavy of ['listr2', 'conf', 'tar', 'undici']) assert.ok(!packages.includes(heavy), heavy)
+  for (const heavy of ['listr2', 'conf', 'tar', 'undici', 'chokidar'])
+    assert.ok(!packages.includes(heavy), heavy)
   assert.ok(files.includes('tasks/doctor/index.ts'))
   assert.ok(!files.includes('tasks/base-build.ts'))
 })
@@ -221,7 +233,7 @@ test('doctor loads neither the build nor a terminal that draws', async (t) => {
 test('ls loads only what it takes to start a process', async (t) => {
   const home = temporaryDirectory(t)
   const { packages, files } = await loadedBy(home, ['ls'], { DVM_LIMACTL: '/bin/true' })
-  for (const heavy of ['yaml', 'conf', 'ajv', 'undici', 'listr2', 'semver', 'hasha', 'tar', 'p-retry'])
+  for (const heavy of 'yaml conf ajv undici listr2 semver hasha tar p-retry chokidar readdirp'.split(' '))
     assert.ok(!packages.includes(heavy), `${heavy} is loaded`)
   assert.ok(packages.includes('execa'))
   assert.deepEqual(

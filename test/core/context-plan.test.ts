@@ -72,6 +72,13 @@ test('a secret ships when an ignore file says so, and is not told when it is ign
   assert.deepEqual(secrets.filter(looksSecret), ['.env', '.env.local', 'auth.json', '.npmrc', 'x.pem'])
 })
 
+test('what editors keep beside a file stays, so that an open one changes no base, and a secret’s copy is in none', () => {
+  const paths = ['.Containerfile.swp', 'motd~', 'sub/.#motd', '.id_rsa.swp', '4913', 'motd']
+  assert.deepEqual(shipped(undefined, paths), ['motd'])
+  assert.deepEqual(paths.filter(contextRules(undefined, false).looksSecret), [])
+  assert.deepEqual(shipped('!motd~', paths), ['motd~', 'motd'])
+})
+
 test('dev/ belongs to the dev-base when there is one', () => {
   const paths = ['dev/Containerfile', 'dev/x', 'developer']
   assert.deepEqual(shipped(undefined, paths, true), ['developer'])

@@ -19,6 +19,8 @@ export interface Run {
   readonly wrap?: readonly string[]
   /** Told dvm's process id, to send signals to. */
   readonly onStart?: (pid: number) => void
+  /** Told what dvm writes to stderr, as it comes. */
+  readonly onStory?: (text: string) => void
 }
 
 export interface DvmOnFake {
@@ -37,7 +39,7 @@ export const dvmOnFake = (t: TestContext, script: Script = {}): DvmOnFake => {
     fake,
     home: fake.root,
     write: (path, text) => writePrivate(join(fake.root, path), text),
-    run: (args, { env = {}, input, closed = false, wrap = [], onStart } = {}) =>
+    run: (args, { env = {}, input, closed = false, wrap = [], onStart, onStory } = {}) =>
       new Promise((done, fail) => {
         const [file = process.execPath, ...words] = [...wrap, process.execPath, main, ...args]
         const child = spawn(file, words, {
@@ -55,8 +57,13 @@ export const dvmOnFake = (t: TestContext, script: Script = {}): DvmOnFake => {
         const text = { stdout: '', stderr: '' }
         if (closed) child.stdout?.destroy()
         else child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk))
-        child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk))
+        child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+          text.stderr += chunk
+          onStory?.(chunk)
+        })
         child.stdin?.end(input)
+        // A test that failed on its way leaves nobody waiting; killing one that has ended does nothing.
+        t.after(() => child.kill('SIGKILL'))
         child.on('error', fail)
         child.on('close', (exitCode) =>
           done({ exitCode, stdout: text.stdout, stderr: timeless(text.stderr) }),

@@ -72,7 +72,8 @@ export const fakeLima = (t: Cleanup, script: Script = {}): FakeLima => {
       existsSync(journalFile)
         ? readFileSync(journalFile, 'utf8')
             .split('\n')
-            .filter((line) => line !== '')
+            // What comes after the last line's end is still being written, or nothing.
+            .slice(0, -1)
             .map((line) => JSON.parse(line) as JournalEntry)
         : [],
     calls: () =>

@@ -47,6 +47,10 @@ export const createMemory = (signal: AbortSignal): Memory => ({
   signal,
 })
 
+/** The same Lima for a part of the run that ends with a signal of its own. */
+export const until = (memory: Memory, signal: AbortSignal): Memory =>
+  Object.create(memory, { signal: { value: signal } }) as Memory
+
 export const addVm = (
   memory: Memory,
   name: string,

@@ -26,7 +26,8 @@ import { createExec } from '../../src/system/exec.ts'
 import type { Deps } from '../../src/tasks/deps.ts'
 import { healthyFacts } from './healthy-facts.ts'
 import { createMemoryBuilder, healthyDisk, type MemoryDisk } from './memory-builder.ts'
-import { createMemory, createMemoryLima, type Memory } from './memory-lima.ts'
+import { createMemory, createMemoryLima, until, type Memory } from './memory-lima.ts'
+import { createMemoryWatcher, type MemoryWatcher } from './memory-watcher.ts'
 import { temporaryDirectory, writePrivate } from './temporary.ts'
 
 export interface World {
@@ -35,6 +36,7 @@ export interface World {
   readonly deps: Deps
   readonly memory: Memory
   readonly disk: MemoryDisk
+  readonly watcher: MemoryWatcher
   /** Notes, warnings and the plain lines of steps. */
   readonly story: string[]
   /** The console of every VM. */
@@ -66,6 +68,7 @@ export const memoryWorld = (
   const memory = createMemory(abort.signal)
   memory.run = () => ({ stdout: bootReport })
   const disk = healthyDisk()
+  const watcher = createMemoryWatcher()
   const story: string[] = []
   const console: string[] = []
   const note = (line: string): void => void story.push(line.trimEnd().replace(/ \(\d+\.\d s\)$/, ''))
@@ -86,7 +89,11 @@ export const memoryWorld = (
     ),
     checkOwnership,
     assets,
-    apart: (signal, report) => ({ ...all, signal, report }),
+    apart: (signal, report) => {
+      const own = until(memory, signal)
+      const stopped = { lima: createMemoryLima(own), builder: createMemoryBuilder(own, disk) }
+      return { ...all, ...stopped, ...changed, signal, report }
+    },
     builder: createMemoryBuilder(memory, disk),
     config: createBashConfig({
       exec,
@@ -122,9 +129,11 @@ export const memoryWorld = (
     state: createStateStore(env.stateDir, note),
     store: createBaseStore(env.cacheDir),
     userSshConfig: createUserSshConfig(home),
+    watcher: () => Promise.resolve(watcher.watcher),
     undo: { lima: createMemoryLima(memory, true), builder: createMemoryBuilder(memory, disk, true) },
   }
-  const all: Deps = { ...deps, ...override(deps) }
+  const changed = override(deps)
+  const all: Deps = { ...deps, ...changed }
   const generations = join(env.cacheDir, 'base/generations')
   return {
     home,
@@ -132,6 +141,7 @@ export const memoryWorld = (
     deps: all,
     memory,
     disk,
+    watcher,
     story,
     console,
     interrupt: () => abort.abort(new Interrupted('SIGINT')),

@@ -3,7 +3,16 @@ import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 
 /** Texts in templates/help/. The one of a command's name follows that command's help. */
-const topics = ['config', 'base', 'projects', 'images', 'network', 'migration', 'exit-codes'] as const
+const topics = [
+  'config',
+  'base',
+  'projects',
+  'images',
+  'watch',
+  'network',
+  'migration',
+  'exit-codes',
+] as const
 
 const topicOf = (word: string | undefined): (typeof topics)[number] | undefined =>
   topics.find((topic) => topic === word)
