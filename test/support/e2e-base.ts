@@ -83,7 +83,8 @@ export const pretendFedoraBuilder = async (): Promise<() => Promise<string>> => 
   const marker = '/var/lib/dvm/provisioned'
   const before = (await asRoot(builder, `cat ${marker}`)).trim()
   const script = await sha256(join(import.meta.dirname, '../../templates/fedora/builder.sh'))
-  const write = (text: string): Promise<string> => asRoot(builder, `echo '${text}' > ${marker}\n`)
+  // Tests that come later cut the builder's power.
+  const write = (text: string): Promise<string> => asRoot(builder, `echo '${text}' > ${marker} && sync\n`)
   await write(`fedora ${script}`)
   return () => write(before)
 }
