@@ -7,8 +7,8 @@ import test, { type TestContext } from 'node:test'
 import { compileCache } from '../support/compile-cache.ts'
 import { runDvm } from '../support/dvm.ts'
 import { temporaryDirectory, writePrivate } from '../support/temporary.ts'
+import { main } from '../support/main.ts'
 
-const main = resolve(import.meta.dirname, '../../src/main.ts')
 const script = (shell: string): string =>
   resolve(import.meta.dirname, `../../templates/completion/dvm.${shell}`)
 const has = (shell: string): boolean =>

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import test from 'node:test'
 import { runDvm } from '../support/dvm.ts'
+import { sources } from '../support/main.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8')) as {
@@ -187,7 +188,7 @@ const loadedBy = async (
   env: Readonly<Record<string, string>> = {},
 ) => {
   const hook = resolve(import.meta.dirname, '../support/loaded-packages.ts')
-  const { stderr } = await runDvm(home, args, { ...env, NODE_OPTIONS: `--import=${hook}` })
+  const { stderr } = await runDvm(home, args, { ...env, NODE_OPTIONS: `--import=${hook}` }, sources)
   const line = stderr.split('\n').find((text) => text.startsWith('loaded: ')) ?? ''
   return JSON.parse(line.slice('loaded: '.length)) as { packages: string[]; files: string[] }
 }

@@ -1,13 +1,12 @@
 // dvm as a process whose limactl and ssh are the strict fakes, on a home of its own.
 import { spawn } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Script } from '../fakes/state.ts'
 import type { Outcome } from './dvm.ts'
 import { fakeLima, type FakeLima } from './fake-lima.ts'
 import { writePrivate } from './temporary.ts'
-
-const main = resolve(import.meta.dirname, '../../src/main.ts')
+import { main } from './main.ts'
 
 export interface Run {
   readonly env?: Readonly<Record<string, string>>

@@ -1,7 +1,7 @@
 // Runs dvm as a user does: a process of its own, with nothing of this environment but PATH.
 import { spawn } from 'node:child_process'
-import { resolve } from 'node:path'
 import { compileCache } from './compile-cache.ts'
+import { main } from './main.ts'
 
 export interface Outcome {
   readonly exitCode: number | null
@@ -9,15 +9,14 @@ export interface Outcome {
   readonly stderr: string
 }
 
-const main = resolve(import.meta.dirname, '../../src/main.ts')
-
 export const runDvm = (
   home: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  file = main,
 ): Promise<Outcome> =>
   new Promise((done, fail) => {
-    const child = spawn(process.execPath, [main, ...args], {
+    const child = spawn(process.execPath, [file, ...args], {
       cwd: home,
       env: { PATH: process.env['PATH'] ?? '', HOME: home, ...compileCache, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
