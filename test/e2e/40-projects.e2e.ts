@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, writeVm } from '../support/e2e-base.ts'
 import { devContainerfile, inside, project, rows, server, states, vm } from '../support/e2e-pool.ts'
-import { baseDir, dvm, runDvm, until } from '../support/e2e.ts'
+import { baseDir, dvm, instance, runDvm, until } from '../support/e2e.ts'
 
 const hostPort = 18_090
 const setup = `${server}echo "$DVM_VM $DVM_PROJECT $PROJ_WORKDIR $PROJ_PORTS" > setup-values
@@ -120,4 +120,12 @@ test('a dev-base that cannot be built leaves the projects as they are; a changed
   assert.match(built.stderr, /^ {2}the dev-base has changed$/m)
   assert.equal((await dvm(['reset', `${vm}/web`, '--yes'])).exitCode, 0)
   assert.equal(await inside('web', 'cat', '/etc/dvm-e2e-dev'), 'two\n')
+})
+
+test('rm VM/PROJECT removes the container and its workspace; the VM goes with all of them', async () => {
+  const removed = await dvm(['rm', `${vm}/web`, '--yes', '--config'])
+  assert.deepEqual([removed.exitCode, removed.stderr], [0, 'pool/web is removed\n'])
+  assert.deepEqual(Object.keys(await states()), ['api'])
+  assert.equal((await dvm(['rm', vm, '--yes', '--config'])).exitCode, 0)
+  assert.equal(await instance('dvm-pool'), undefined)
 })

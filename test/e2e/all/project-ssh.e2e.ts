@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
-import { ensureBase, writeVm } from '../support/e2e-base.ts'
-import { devContainerfile, inside, project, server, states, vm } from '../support/e2e-pool.ts'
-import { ssh, userFile, writeUserFile } from '../support/e2e-ssh.ts'
-import { baseDir, dvm, follow, home, instance, stateDir, until } from '../support/e2e.ts'
+import { ensureBase, writeVm } from '../../support/e2e-base.ts'
+import { devContainerfile, inside, project, server, states, vm } from '../../support/e2e-pool.ts'
+import { ssh, userFile, writeUserFile } from '../../support/e2e-ssh.ts'
+import { baseDir, dvm, follow, home, instance, stateDir, until } from '../../support/e2e.ts'
 
 const hostPort = 18_091
 const knownHosts = join(stateDir, 'ssh', 'api.pool.known_hosts')
