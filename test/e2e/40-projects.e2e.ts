@@ -1,5 +1,5 @@
 // Projects: rootless containers in a VM, from a dev-base that is built once. Makes its base (10-base-build)
-// and its VM when there are none, and leaves the VM to 42-project-ssh, which removes it.
+// and its VM when there are none, and removes the VM at its end.
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
