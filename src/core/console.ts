@@ -19,3 +19,10 @@ export const hopelessConsole = (lines: readonly string[]): string | undefined =>
   for (const [pattern, reason] of hopeless) if (lines.some((line) => pattern.test(line))) return reason
   return undefined
 }
+
+/**
+ * True once a kernel has said twice that it waits for a timer which does not fire: an emulator with little time for its guest loses one
+ * while the kernel starts, and nothing moves any more. The next start goes well.
+ */
+export const timerIsLost = (lines: readonly string[]): boolean =>
+  lines.filter((line) => /rcu: rcu_\w+ kthread timer wakeup didn't happen/.test(line)).length > 1

@@ -1,12 +1,14 @@
 // Starting a VM without waiting for the impossible: while Lima waits for ssh, the console is watched, and a guest that says
 // that it will never come up (no boot loader, no root, a panic) is stopped at once.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hopelessConsole } from '../core/console.ts'
+import { hopelessConsole, timerIsLost } from '../core/console.ts'
 import { DvmError, messageOf } from '../core/errors.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 
 const lookEveryMs = 2000
+
+const lostTimer = 'its kernel waits for a timer that the emulator lost'
 
 /** Looks at the console until told to stop; stops a hopeless VM and resolves to why it is. */
 const watchConsole = async (
@@ -18,7 +20,8 @@ const watchConsole = async (
   const before = await deps.consoles.size(instance.dir)
   while (!done.aborted) {
     await sleep(lookEveryMs, undefined, { signal: done }).catch(() => undefined)
-    const reason = hopelessConsole(await deps.consoles.tail(instance.dir, 200, before))
+    const lines = await deps.consoles.tail(instance.dir, 200, before)
+    const reason = hopelessConsole(lines) ?? (timerIsLost(lines) ? lostTimer : undefined)
     if (reason === undefined) continue
     if (!done.aborted) await deps.undo.lima.stop(instance.name, { force: true }).catch(() => undefined)
     return reason
@@ -26,15 +29,18 @@ const watchConsole = async (
   return undefined
 }
 
-/**
- * Starts an instance.
- * @throws DvmError `failed` with why the guest does not come up and its console's last lines.
- */
-export const startVm = async (deps: Deps, instance: Instance, log: (line: string) => void): Promise<void> => {
+/** @throws DvmError as `startVm`; resolves to false when another try is worth it. */
+const startOnce = async (
+  deps: Deps,
+  instance: Instance,
+  log: (line: string) => void,
+  last: boolean,
+): Promise<boolean> => {
   const done = new AbortController()
   const watching = watchConsole(deps, instance, done.signal)
   try {
     await deps.lima.start(instance.name, {}, log)
+    return true
   } catch (error) {
     deps.signal.throwIfAborted()
     done.abort()
@@ -43,6 +49,7 @@ export const startVm = async (deps: Deps, instance: Instance, log: (line: string
     if (reason === undefined && (!(error instanceof DvmError) || error.code !== 'failed')) throw error
     const tail = await deps.consoles.tail(instance.dir, 20)
     for (const line of tail) log(`console: ${line}`)
+    if (reason === lostTimer && !last) return false
     throw new DvmError(
       'failed',
       reason === undefined ? messageOf(error) : `${instance.name} does not boot: ${reason}`,
@@ -56,4 +63,14 @@ export const startVm = async (deps: Deps, instance: Instance, log: (line: string
     done.abort()
     await watching
   }
+}
+
+/**
+ * Starts an instance; a second time, and saying so, when the emulator lost the timer of its kernel.
+ * @throws DvmError `failed` with why the guest does not come up and its console's last lines.
+ */
+export const startVm = async (deps: Deps, instance: Instance, log: (line: string) => void): Promise<void> => {
+  if (await startOnce(deps, instance, log, false)) return
+  deps.report.note(`${instance.name} does not boot: ${lostTimer}; starting it once more`)
+  await startOnce(deps, instance, log, true)
 }

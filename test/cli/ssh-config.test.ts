@@ -8,6 +8,7 @@ import { hostKeyMarker } from '../../src/core/host-keys.ts'
 import { asDeveloper } from '../support/as-developer.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
 import { writePrivate } from '../support/temporary.ts'
+import { sources } from '../support/main.ts'
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhvc3RrZXk'
 const containerId = 'c0'.repeat(32)
@@ -110,7 +111,7 @@ test('while it is not installed, sync and rm load nothing of it', async (t) => {
   write('.config/dvm/vms/app/config.sh', '')
   const hook = resolve(import.meta.dirname, '../support/loaded-packages.ts')
   for (const args of [['sync', 'app'], ['rm', 'app', '--yes'], ['ls']]) {
-    const { exitCode, stderr } = await run(args, { env: { NODE_OPTIONS: `--import=${hook}` } })
+    const { exitCode, stderr } = await run(args, { main: sources, env: { NODE_OPTIONS: `--import=${hook}` } })
     assert.equal(exitCode, 0)
     const loaded = stderr.split('\n').find((line) => line.startsWith('loaded: ')) ?? ''
     assert.match(loaded, /tasks\/(vms|list-vms|sync)/)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { hopelessConsole } from '../../src/core/console.ts'
+import { hopelessConsole, timerIsLost } from '../../src/core/console.ts'
 
 const hopeless: readonly [string, string][] = [
   [
@@ -34,4 +34,13 @@ test('hopes on while a console only shows a system that boots', () => {
     ]),
     undefined,
   )
+})
+
+test('a timer is lost when the kernel says so twice', () => {
+  const line =
+    "[   23.920823] rcu: rcu_preempt kthread timer wakeup didn't happen for 5246 jiffies! g-1067 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402"
+  const more = 'rcu: \tPossible timer handling issue on cpu=0 timer-softirq=28'
+  assert.equal(timerIsLost([line, more]), false)
+  assert.equal(timerIsLost([line, more, 'NMI backtrace for cpu 0', line]), true)
+  assert.equal(hopelessConsole([line, line]), undefined)
 })

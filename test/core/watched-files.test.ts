@@ -92,14 +92,13 @@ test('files of editors, by name', () => {
     '.#x',
     '#x#',
     '4913',
-    '~',
     'a\nb~',
     '.x.kate-swp',
     '.goutputstream-AB12',
     'x___jb_tmp___',
     '.DS_Store',
   ]
-  const yours = ['x', '.swp', 'x.swp', '.x.swap', '49130', '#x', '~x', 'x~y', '.env', 'Containerfile']
+  const yours = ['x', '~', '.swp', 'x.swp', '.x.swap', '49130', '#x', '~x', 'x~y', '.env', 'Containerfile']
   assert.deepEqual(
     theirs.filter((name) => !isEditorFile(name)),
     [],

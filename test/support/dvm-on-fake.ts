@@ -9,6 +9,8 @@ import { writePrivate } from './temporary.ts'
 import { main } from './main.ts'
 
 export interface Run {
+  /** Another dvm than all tests run. */
+  readonly main?: string
   readonly env?: Readonly<Record<string, string>>
   /** For stdin, which is a pipe then; without it stdin is empty. */
   readonly input?: string
@@ -38,10 +40,10 @@ export const dvmOnFake = (t: TestContext, script: Script = {}): DvmOnFake => {
     fake,
     home: fake.root,
     write: (path, text) => writePrivate(join(fake.root, path), text),
-    run: (args, { env = {}, input, closed = false, wrap = [], onStart, onStory } = {}) =>
+    run: (args, { main: file = main, env = {}, input, closed = false, wrap = [], onStart, onStory } = {}) =>
       new Promise((done, fail) => {
-        const [file = process.execPath, ...words] = [...wrap, process.execPath, main, ...args]
-        const child = spawn(file, words, {
+        const [program = process.execPath, ...words] = [...wrap, process.execPath, file, ...args]
+        const child = spawn(program, words, {
           cwd: fake.root,
           // Set, so that no test depends on this machine's KVM.
           env: {

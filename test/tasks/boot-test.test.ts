@@ -92,6 +92,49 @@ test('a hopeless console ends the wait at once, with the reason', async (t) => {
   assert.match(tail.at(-1) ?? '', /^Kernel panic/)
 })
 
+/** As the real one: start waits until somebody stops the VM. */
+const hangs = (world: World, times: number): void => {
+  let left = times
+  world.memory.at = async (call) => {
+    if (call !== 'start dvm-base' || left === 0) return
+    left -= 1
+    const before = world.memory.at
+    const { promise, resolve } = Promise.withResolvers<void>()
+    world.memory.at = (later) => {
+      if (later === 'undo stop dvm-base --force') resolve()
+    }
+    await promise
+    world.memory.at = before
+    world.console.length = 0
+    if (left > 0) world.console.push(...lost)
+    throw new DvmError('failed', 'dvm-base stopped while it was starting')
+  }
+  world.console.push(...lost)
+}
+const lost = Array.from(
+  { length: 2 },
+  () => "rcu: rcu_preempt kthread timer wakeup didn't happen for 5246 jiffies!",
+)
+
+test('a kernel that lost its timer is started once more, and that is said', async (t) => {
+  const world = memoryWorld(t)
+  world.memory.run = () => ({ stdout: bootReport })
+  hangs(world, 1)
+  await boot(world)
+  assert.ok(
+    world.story.includes(
+      'dvm-base does not boot: its kernel waits for a timer that the emulator lost; starting it once more',
+    ),
+  )
+})
+
+test('one that loses it twice is given up', async (t) => {
+  const world = memoryWorld(t)
+  hangs(world, 2)
+  const { message } = await failure(world)
+  assert.match(message, /its kernel waits for a timer that the emulator lost$/)
+})
+
 test('what is Lima’s or the machine’s fault is not blamed on the base', async (t) => {
   const world = memoryWorld(t)
   world.memory.at = (call) => {
