@@ -8,4 +8,4 @@ script=$2
 shift 2
 running=$(podman container inspect --format '{{.State.Running}}' "$container" </dev/null) || exit
 [[ $running == true ]] || podman start "$container" </dev/null >/dev/null || exit
-exec podman exec --interactive --user 0 "$container" bash --norc -c "$script" dvm "$@"
+exec podman exec --interactive --detach-keys= --user 0 "$container" bash --norc -c "$script" dvm "$@"

@@ -67,6 +67,10 @@ test('ssh VM/PROJECT: exact arguments, exit code, stdin; the project sees neithe
   assert.equal((await dvm(['ssh', `${vm}/api`, '--', 'sh', '-c', 'exit 7'])).exitCode, 7)
   const fed = await runDvm(['ssh', `${vm}/api`, '--', 'sha256sum'], { input: 'one\ntwo' })
   assert.match(fed.stdout, /^[0-9a-f]{64} {2}-\n$/)
+  // Two bytes that podman would take for its detach keys.
+  const keys = Buffer.from('a\x10\x11b')
+  const piped = await runDvm(['ssh', `${vm}/api`, '--', 'cat'], { input: keys })
+  assert.deepEqual([piped.exitCode, piped.bytes], [0, keys])
   await inside('api', 'sh', '-c', 'echo mine > secret')
   assert.equal(await inside('web', 'ls', '-A', '/work'), '')
   assert.equal(await inside('web', 'sh', '-c', 'ls /home; find / -xdev -name secret 2>/dev/null'), '')

@@ -66,7 +66,8 @@ export const execArgs = (
   argv: readonly string[],
 ): readonly string[] => [
   'exec',
-  ...(stdin ? ['--interactive'] : []),
+  // podman would take Ctrl-P Ctrl-Q for its own, on a terminal and in bytes that are piped in.
+  ...(stdin ? ['--interactive', '--detach-keys='] : []),
   ...(tty ? ['--tty'] : []),
   ...(term === undefined ? [] : ['--env', `TERM=${term}`]),
   // By name: podman takes the values from its own variables, and passes on only those that are set.

@@ -244,5 +244,5 @@ for (const [stderr, code, hint] of complaints)
 test('a terminal inside is asked for, with a name that every image knows', () =>
   assert.equal(
     execArgs(target, { workdir: '/work', tty: true, stdin: true, term: 'xterm' }, ['bash', '-l']).join(' '),
-    `exec --interactive --tty --env TERM=xterm ${proxies} --workdir /work dvm-app-api bash -l`,
+    `exec --interactive --detach-keys= --tty --env TERM=xterm ${proxies} --workdir /work dvm-app-api bash -l`,
   ))
