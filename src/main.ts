@@ -11,26 +11,30 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   process.exit(4)
 }
 
+/** A directory, no link, that nobody else can write to. */
+const isOurs = (path: string): boolean => {
+  const { uid, mode } = lstatSync(path)
+  return uid === process.getuid?.() && (mode & 0o170022) === 0o040000
+}
+
 /**
  * The folder for compiled code: in dvm's state directory, once a command has made that. What lies there is run, so it counts only
  * while nobody else can write to it. (Node's own default is a folder under /tmp whose name anybody can guess.)
  */
-const compileCache = (): string | undefined => {
-  const { HOME = '', XDG_STATE_HOME, DVM_STATE_DIR } = process.env
-  const state = DVM_STATE_DIR || `${XDG_STATE_HOME || `${HOME}/.local/state`}/dvm`
-  const folder = `${state}/.compile-cache`
+const compileCache = async (): Promise<string | undefined> => {
   try {
+    const { parseEnvironment } = await import('./core/environment.ts')
+    const state = parseEnvironment(process.env, process.cwd()).stateDir
+    if (!isOurs(state)) return undefined
+    const folder = `${state}/.compile-cache`
     if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) mkdirSync(folder, { mode: 0o700 })
-    const safe = [state, folder].every((path) => {
-      const { uid, mode } = lstatSync(path)
-      return uid === process.getuid?.() && (mode & 0o170022) === 0o040000
-    })
-    return safe ? folder : undefined
+    return isOurs(folder) ? folder : undefined
   } catch {
+    // What is wrong with the environment is said by the command that needs it.
     return undefined
   }
 }
 
-const folder = process.env['NODE_COMPILE_CACHE'] === undefined ? compileCache() : undefined
+const folder = (process.env['NODE_COMPILE_CACHE'] ?? '') === '' ? await compileCache() : undefined
 if (folder !== undefined) module.enableCompileCache(folder)
 await import('./start.ts')

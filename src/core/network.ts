@@ -51,11 +51,13 @@ export const parseNetwork = ({ variable, mirrors, bundle }: RawNetwork): Network
 /** More is somebody's whole store of authorities: it would travel with each sync, and bring back what a distribution has dropped. */
 const mostCertificates = 40
 
+export const badBundle = (path: string, why: string): DvmError =>
+  new DvmError('config', `DVM_CA_BUNDLE: ${path} ${why}`, {
+    hint: "set it to a PEM file with your company's own certificates, or unset it",
+  })
+
 const parseCertificates = (path: string, text: string): readonly string[] => {
-  const bad = (why: string): DvmError =>
-    new DvmError('config', `DVM_CA_BUNDLE: ${path} ${why}`, {
-      hint: "set it to a PEM file with your company's own certificates, or unset it",
-    })
+  const bad = (why: string): DvmError => badBundle(path, why)
   // Nothing else of the file leaves this machine: it may hold a key.
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
   if (blocks.length === 0) throw bad('holds no certificate in PEM')

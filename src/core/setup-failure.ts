@@ -16,7 +16,7 @@ const known: readonly Known[] = [
   ],
   [/No space left on device/i, 'the disk of the VM is full', 'dvm ssh VM -- df -h /'],
   [
-    /toomanyrequests|Too Many Requests|\b429\b/i,
+    /toomanyrequests|Too Many Requests|\b(HTTP\S*|status|code|error)[ :]+429\b/i,
     'a registry or server asks to slow down',
     'wait some minutes, then: dvm sync NAME',
   ],

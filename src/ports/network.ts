@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { DvmError, isErrno, messageOf } from '../core/errors.ts'
-import { parseNetwork, type NetworkSettings } from '../core/network.ts'
+import { badBundle, parseNetwork, type NetworkSettings } from '../core/network.ts'
 
 /** @throws DvmError `config` that names the variable and never its secrets. */
 export type Network = () => Promise<NetworkSettings>
@@ -30,10 +30,7 @@ export const createNetwork = ({ variables, caBundle, registryMirrors }: NetworkO
 }
 
 const readBundle = async (path: string): Promise<string> => {
-  const bad = (why: string): DvmError =>
-    new DvmError('config', `DVM_CA_BUNDLE: ${path} ${why}`, {
-      hint: "set it to a PEM file with your company's own certificates, or unset it",
-    })
+  const bad = (why: string): DvmError => badBundle(path, why)
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {

@@ -1,4 +1,5 @@
 // What the steps of one build share: what they were asked, and what they hand on to each other.
+import { workRoot } from '../core/builder-paths.ts'
 import { podmanProgress } from '../core/progress.ts'
 import type { Generation } from '../core/generation.ts'
 import type { Instance } from '../ports/lima/index.ts'
@@ -45,8 +46,6 @@ export interface BuildRun {
   readonly made: Made
 }
 
-/** Where a build works in the builder. */
-export const work = '/var/lib/dvm/work'
 export const targetTag = 'localhost/dvm-target:latest'
 
 export const got = <T>(value: T | undefined): T => {
@@ -72,8 +71,8 @@ export const buildImage = async (run: BuildRun, voice: StepVoice, image: ImageBu
   return run.deps.builder.build(
     got(run.made.builder),
     {
-      containerfile: `${work}/${containerfile}`,
-      context: `${work}/${context}`,
+      containerfile: `${workRoot}/${containerfile}`,
+      context: `${workRoot}/${context}`,
       tag,
       buildArgs,
       noCache: run.options.noCache && !tool,

@@ -2,6 +2,7 @@
 // the VM; without a builder it is built in the VM itself. The old image stays until the new one is there.
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { workRoot } from '../core/builder-paths.ts'
 import { chooseFlavour, flavourFile } from '../core/base-flavour.ts'
 import { devBaseLabel, devBaseTag, hashDevBase } from '../core/dev-base.ts'
 import { DvmError, withLog } from '../core/errors.ts'
@@ -125,8 +126,8 @@ const fromBuilder = async (
       await deps.builder.build(
         instance,
         {
-          containerfile: '/var/lib/dvm/work/dev/Containerfile',
-          context: '/var/lib/dvm/work/dev',
+          containerfile: `${workRoot}/dev/Containerfile`,
+          context: `${workRoot}/dev`,
           tag: devBaseTag,
           buildArgs: { DVM_DEV_FROM: await provide(deps, instance, plan, voice, write) },
           labels: { [devBaseLabel]: plan.hash },

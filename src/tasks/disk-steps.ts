@@ -1,9 +1,10 @@
 // The second half of a build: from the target image to a published generation. Nothing visible changes before the last step.
 import { join } from 'node:path'
+import { workRoot } from '../core/builder-paths.ts'
 import { renderInstance } from '../core/instance-yaml.ts'
 import { diskProgress } from '../core/progress.ts'
 import { bootTest } from './boot-test.ts'
-import { got, targetTag, work, type BuildRun } from './build-run.ts'
+import { got, targetTag, type BuildRun } from './build-run.ts'
 import { fetchDisk } from './fetch-disk.ts'
 import { publishBase } from './publish-base.ts'
 import type { Step } from './steps.ts'
@@ -31,7 +32,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
           {
             builder: diskBuilder.image,
             image: targetTag,
-            output: `${work}/output`,
+            output: `${workRoot}/output`,
             rootfs: plan.inputs.rootfs,
             network: plan.diskBuilder === undefined ? 'none' : 'host',
             options: dialect.options(seedOf(plan.generation)),
@@ -51,7 +52,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
         made.disk = await fetchDisk(
           deps,
           got(made.builder),
-          `${work}/output/qcow2/disk.qcow2`,
+          `${workRoot}/output/qcow2/disk.qcow2`,
           made.candidate.disk,
           voice,
         )

@@ -30,6 +30,11 @@ for (const [line, cause, hint] of known)
     assert.match(told.hint, hint)
   })
 
+test('a number is no answer of a server', () => {
+  assert.match(of(['curl: (22) The requested URL returned error: 429']).message, /slow down/)
+  assert.doesNotMatch(of(['429 packages are up to date']).message, /slow down/)
+})
+
 test('what ran out of memory says how to get more', () => {
   for (const told of [of([], 137), of(['make: *** Killed'], 2), of(['Killed'], 1)])
     assert.deepEqual(told.hint, 'raise DVM_MEMORY, then: dvm recreate app --yes')

@@ -1,10 +1,6 @@
 // Commands that run inside the builder, as pure argv arrays. The builder is the only place where a privileged container runs.
 import { trustDevice } from '../../core/trust.ts'
 
-/** Where dvm keeps its things in the builder. */
-export const builderRoot = '/var/lib/dvm'
-export const workRoot = `${builderRoot}/work`
-
 /** The disk builder's container, so that a second one at the same time is refused by podman. */
 export const diskContainer = 'dvm-disk-builder'
 

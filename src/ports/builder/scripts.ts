@@ -1,5 +1,5 @@
 // Scripts that the builder runs between builds: what a killed build left goes, what a power cut damaged is found.
-import { builderRoot, workRoot } from './argv.ts'
+import { builderRoot, workRoot } from '../../core/builder-paths.ts'
 
 /** Before the provisioning marker in the output of `markerScript`. */
 export const markerMark = '::dvm marker::'
