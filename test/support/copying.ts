@@ -21,8 +21,8 @@ container) [[ -e $state ]] || { echo "Error: no such container \${!#}" >&2; exit
 start) echo true >"$state"; echo "$2" ;;
 exec)
 	[[ $(<"$state") == true ]] || { echo "Error: can only create exec sessions on running containers" >&2; exit 255; }
-	[[ "$2 $3 $4" == "--interactive --user 0" && $5 == dvm-app-api ]] || exit 64
-	shift 5
+	[[ "$2 $3 $4 $5" == "--interactive --detach-keys= --user 0" && $6 == dvm-app-api ]] || exit 64
+	shift 6
 	[[ ! -e \${0%/*}/no-bash ]] || { echo 'Error: crun: executable file \`bash\` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found' >&2; exit 127; }
 	exec "$@"
 	;;
