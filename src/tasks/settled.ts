@@ -18,23 +18,37 @@ export interface Settled {
   stop(): void
 }
 
+export interface Waiting {
+  /** How long nothing must have come, in milliseconds. */
+  readonly quietMs: number
+  /** The longest that anything waits, in milliseconds, for what never pauses. */
+  readonly longestMs: number
+}
+
 /** Hands on everything that came, once, when nothing came for so long. */
-export const settled = (timer: Timer, ms: number, action: (items: readonly string[]) => void): Settled => {
+export const settled = (
+  timer: Timer,
+  { quietMs, longestMs }: Waiting,
+  action: (items: readonly string[]) => void,
+): Settled => {
   const items = new Set<string>()
-  let callOff = (): void => undefined
+  const nothing = (): void => undefined
+  let [callOffQuiet, callOffLongest] = [nothing, nothing]
+  const take = (): readonly string[] => {
+    callOffQuiet()
+    callOffLongest()
+    const all = [...items]
+    items.clear()
+    return all
+  }
+  const handOn = (): void => action(take())
   return {
     add: (item) => {
+      if (items.size === 0) callOffLongest = timer.after(longestMs, handOn)
       items.add(item)
-      callOff()
-      callOff = timer.after(ms, () => {
-        const all = [...items]
-        items.clear()
-        action(all)
-      })
+      callOffQuiet()
+      callOffQuiet = timer.after(quietMs, handOn)
     },
-    stop: () => {
-      callOff()
-      items.clear()
-    },
+    stop: () => void take(),
   }
 }

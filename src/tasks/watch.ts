@@ -19,6 +19,8 @@ export interface WatchOptions {
 
 /** Longer than the pauses within a save, and than the watcher may miss what follows on a change; too short to be felt. */
 const quietMs = 300
+/** A formatter that runs over everything may take so long; a program that writes for ever keeps nobody waiting. */
+const longestMs = 5000
 
 /**
  * Watches until the run is interrupted.
@@ -40,7 +42,7 @@ export const watchFiles = async (deps: Deps, options: WatchOptions): Promise<nev
   deps.signal.addEventListener('abort', interrupted, { once: true })
 
   const desk = openDesk(deps, options, over.reject)
-  const changes = settled(timer, quietMs, (paths) => {
+  const changes = settled(timer, { quietMs, longestMs }, (paths) => {
     passOn(deps, layout, paths, { tell, changed: desk.changed }).catch(over.reject)
   })
   const watcher = await deps.watcher()

@@ -3,6 +3,8 @@
 #   bare.sh build BUILDER BASE_DIR TEMPLATES BASE_IMAGE OUT [--no-cache]
 #   bare.sh sync INSTANCE SCRIPT
 #   bare.sh sync-twice INSTANCE SCRIPT
+#   bare.sh lend BUILDER INSTANCE IMAGE
+#   bare.sh dev-base INSTANCE CONTEXT IMAGE
 set -Eeuo pipefail
 
 build() {
@@ -37,6 +39,17 @@ sync() {
 	limactl list --format json >/dev/null
 	limactl --tty=false start "$1" 2>/dev/null
 	limactl shell --workdir / "$1" bash -s <"$2"
+}
+
+lend() {
+	limactl shell --workdir / "$1" sudo podman save --quiet "$3" </dev/null | limactl shell --workdir / "$2" podman load --quiet >/dev/null
+}
+
+dev-base() {
+	local instance=$1 context=$2 from=$3 work=/var/tmp/bare-dev-base
+	limactl shell --workdir / "$instance" mkdir $work </dev/null
+	tar -C "$context" -c . | limactl shell --workdir / "$instance" tar -x -C $work
+	limactl shell --workdir / "$instance" podman build --no-cache --build-arg DVM_DEV_FROM="$from" -t localhost/bare-dev-base $work </dev/null
 }
 
 "$@"

@@ -42,7 +42,7 @@ const changedDvm = await dvm('base', 'build', '--no-boot-test')
 row('rebuild after one changed line', changedDvm.seconds, changedBare.seconds, '≤ 1.05')
 row('unchanged build', await median(9, () => dvm('base', 'build')), undefined, '< 0.3 s')
 
-await measureVms()
+await measureVms(bootc)
 row(
   '--version',
   await median(21, () => dvm('--version')),

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { measureDevBase } from './dev-base.ts'
 import { bare, dvm, lima, median, root, row, run } from './measure.ts'
 
 const config = (vm: string): string => join(root, 'config', 'vms', vm)
@@ -72,8 +73,8 @@ const measureMany = async (): Promise<void> => {
   }
 }
 
-/** All VMs are ready: how long the slowest takes alone, and all of them together. */
-const measureAll = async (): Promise<void> => {
+/** All VMs are ready: how long the slowest takes alone, and all of them together. Then two of them get a dev-base. */
+const measureAll = async (bootstrap: string): Promise<void> => {
   const names = ['bench', 'bench2', 'bench3']
   for (const name of names.slice(1)) await dvm('new', name)
   await dvm('sync', '--all')
@@ -86,11 +87,15 @@ const measureAll = async (): Promise<void> => {
     Math.max(...alone),
     'about 1',
   )
+  await measureDevBase('bench2', 'bench3', bootstrap)
   for (const name of names.slice(1)) await dvm('rm', name, '--yes', '--config')
 }
 
-/** Makes its VMs and removes them again. */
-export const measureVms = async (): Promise<void> => {
+/**
+ * Makes its VMs and removes them again.
+ * @param bootstrap the bare Debian that the builder made
+ */
+export const measureVms = async (bootstrap: string): Promise<void> => {
   await dvm('new', 'bench')
   // Three of them stand side by side later.
   const smaller = readFileSync(join(config('bench'), 'config.sh'), 'utf8')
@@ -101,6 +106,6 @@ export const measureVms = async (): Promise<void> => {
   row('ls', await median(9, () => dvm('ls')), await median(9, () => run('limactl', ['list'])), '+ 100 ms')
   await measureMany()
   await measureCopy()
-  await measureAll()
+  await measureAll(bootstrap)
   await dvm('rm', 'bench', '--yes', '--config')
 }

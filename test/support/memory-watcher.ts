@@ -54,24 +54,25 @@ export const createMemoryWatcher = (): MemoryWatcher => {
 export interface MemoryTimer extends Timer {
   /** How long is waited for, by each who waits. */
   readonly waiting: readonly number[]
-  /** Everything that is waited for happens. */
-  run(): void
+  /** Everything that is waited for happens, or only what is waited for so long. */
+  run(ms?: number): void
 }
 
 export const createMemoryTimer = (): MemoryTimer => {
-  const waiting = new Map<() => void, number>()
+  const waiting = new Set<{ readonly ms: number; readonly action: () => void }>()
   return {
     after: (ms, action) => {
-      waiting.set(action, ms)
-      return () => void waiting.delete(action)
+      const entry = { ms, action }
+      waiting.add(entry)
+      return () => void waiting.delete(entry)
     },
     get waiting() {
-      return [...waiting.values()]
+      return [...waiting].map(({ ms }) => ms)
     },
-    run: () => {
-      const due = [...waiting.keys()]
-      waiting.clear()
-      for (const action of due) action()
+    run: (ms) => {
+      // What one of them calls off does not happen.
+      for (const entry of [...waiting].filter((each) => ms === undefined || each.ms === ms))
+        if (waiting.delete(entry)) entry.action()
     },
   }
 }

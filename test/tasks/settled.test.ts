@@ -7,10 +7,10 @@ import { createMemoryTimer } from '../support/memory-watcher.ts'
 test('everything is handed on once, each item once, when nothing more comes', () => {
   const timer = createMemoryTimer()
   const handed: (readonly string[])[] = []
-  const items = settled(timer, 5, (all) => handed.push(all))
+  const items = settled(timer, { quietMs: 5, longestMs: 50 }, (all) => handed.push(all))
   for (const item of ['a', 'b', 'a']) {
     items.add(item)
-    assert.deepEqual(timer.waiting, [5], 'each one starts the wait anew')
+    assert.deepEqual(timer.waiting, [50, 5], 'each one starts the short wait anew')
   }
   assert.deepEqual(handed, [])
   timer.run()
@@ -21,10 +21,21 @@ test('everything is handed on once, each item once, when nothing more comes', ()
   assert.deepEqual(handed, [['a', 'b'], ['a']])
 })
 
+test('what never pauses is handed on all the same, once', () => {
+  const timer = createMemoryTimer()
+  const handed: (readonly string[])[] = []
+  const items = settled(timer, { quietMs: 5, longestMs: 50 }, (all) => handed.push(all))
+  items.add('a')
+  items.add('b')
+  timer.run(50)
+  assert.deepEqual(handed, [['a', 'b']])
+  assert.deepEqual(timer.waiting, [])
+})
+
 test('stopped, it hands on nothing of what came before', () => {
   const timer = createMemoryTimer()
   const handed: (readonly string[])[] = []
-  const items = settled(timer, 5, (all) => handed.push(all))
+  const items = settled(timer, { quietMs: 5, longestMs: 50 }, (all) => handed.push(all))
   items.add('a')
   items.stop()
   assert.deepEqual(timer.waiting, [])

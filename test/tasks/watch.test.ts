@@ -71,7 +71,7 @@ test('saves that follow each other at once are one change', limit, async (t) => 
   world.watcher.touch(path('setup.sh'))
   world.watcher.touch(path('setup.sh~'), path('.setup.sh.swp'), path('4913'))
   world.watcher.touch(path('setup.sh'), path('config.sh'))
-  assert.deepEqual(watch.timer.waiting, [300])
+  assert.deepEqual(watch.timer.waiting, [5000, 300])
   assert.deepEqual(world.memory.calls, [])
   watch.timer.run()
   assert.deepEqual(await watch.lines(2), ['app: changed setup.sh, config.sh, syncing', 'app: synced'])

@@ -1,0 +1,65 @@
+// `dvm watch` on real files, a real VM and a real builder: a saved setup.sh is in the VM, a saved Containerfile stops the build of the one
+// before, Ctrl-C leaves nothing. Makes its base (10-base-build) and its VM (20-vm) when there are none.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import test, { after, before } from 'node:test'
+import { containerfile, ensureBase, ensureVm, freshWord, writeContainerfile } from '../support/e2e-base.ts'
+import { asRoot, builder, configDir, dvm, runDvm, startDvm, type RunningDvm } from '../support/e2e.ts'
+
+let watch: RunningDvm
+let base: string
+
+const current = async (): Promise<string> => (await dvm(['base', 'status'])).stdout
+before(async () => {
+  await ensureBase()
+  await ensureVm('app')
+  base = await current()
+  watch = startDvm(['watch', 'app', '--no-boot-test'])
+  await watch.told(/^\d\d:\d\d:\d\d base \S+ is current$/m)
+})
+after(() => {
+  writeContainerfile(containerfile('one'))
+})
+
+test('a saved setup.sh is run in the VM at once', async () => {
+  writeFileSync(join(configDir, 'vms/app/setup.sh'), 'echo seen > ~/watched\n', { mode: 0o600 })
+  await watch.told(/app: changed setup\.sh, syncing\n[^]*app: synced/)
+  const { stdout } = await runDvm(['ssh', 'app', '--', 'bash', '-c', 'cat ~/watched'])
+  assert.equal(stdout, 'seen\n')
+})
+
+test('a setup.sh that fails is told with its last lines, and the watch goes on', async () => {
+  writeFileSync(join(configDir, 'vms/app/setup.sh'), 'echo no such tool >&2\nexit 3\n', { mode: 0o600 })
+  await watch.told(/app: .*setup\.sh.*\n(?: {2}\|.*\n)* {2}\| no such tool\n {2}try: /)
+  writeFileSync(join(configDir, 'vms/app/setup.sh'), 'echo again > ~/watched\n', { mode: 0o600 })
+  await watch.told(/no such tool\n[^]*app: synced/)
+})
+
+test('a saved Containerfile is built; a newer change stops that build, which leaves nothing', async () => {
+  writeContainerfile(containerfile(freshWord(), 'RUN sleep 1000'))
+  await watch.told(/base: changed Containerfile, building$/m)
+  const building = 'pgrep --full --count "^sleep 1000" || true\n'
+  while ((await asRoot(builder, building)) === '0\n');
+  writeContainerfile(containerfile('one'))
+  await watch.told(
+    /base: changed Containerfile, stopping the build under way\n[^]*base: changed Containerfile, nothing to build/,
+  )
+  assert.equal(await asRoot(builder, building), '0\n')
+  assert.equal(await current(), base)
+})
+
+test('Ctrl-C in the middle of a build ends both with 130, and the base is what it was', async () => {
+  writeContainerfile(containerfile(freshWord(), 'RUN sleep 1000'))
+  await watch.told(/nothing to build\n[^]*base: changed Containerfile, building/)
+  watch.kill('SIGINT')
+  const { exitCode, stdout, stderr } = await watch.result
+  assert.deepEqual([exitCode, stdout], [130, ''])
+  assert.match(
+    stderr,
+    /\nstopping and taking back what this run made \(once more exits at once\)\ninterrupted\n$/,
+  )
+  writeContainerfile(containerfile('one'))
+  assert.equal(await current(), base)
+  assert.equal(await asRoot(builder, 'pgrep --full --count "^sleep 1000" || true\n'), '0\n')
+})
