@@ -4,7 +4,6 @@ import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
 import { specDrift, specOf } from '../core/project.ts'
 import { targetText, type ProjectTarget } from '../core/target.ts'
-import type { Place } from '../ports/containers/index.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
@@ -102,24 +101,23 @@ const removeContainer = async (
   target: ProjectTarget,
   { keepData, force }: RemoveProjectOptions,
   action: 'rm' | 'reset',
-): Promise<Place> => {
+): Promise<boolean> => {
   const [{ instance }, config] = await Promise.all([
     runningVm(deps, target.vm),
     loadVmConfig(deps, target.vm),
   ])
   const place = { instance, user: config.user }
-  await locked(deps, `vm:${target.vm}`, async () => {
+  return locked(deps, `vm:${target.vm}`, async () => {
     // A workspace that is kept loses nothing.
     const retry = `dvm ${action} ${targetText(target)} --yes`
     await guardWork(deps, instance, target, { force: force || keepData, retry })
-    await deps.containers.remove(place, target, { keepVolume: keepData })
+    return deps.containers.remove(place, target, { keepVolume: keepData })
   })
-  return place
 }
 
 export interface RemovedProject {
-  /** False when the VM is not there any more, and the container with it. */
-  readonly container: boolean
+  /** What was there: without the VM there is no container either. */
+  readonly found: 'container' | 'vm' | 'nothing'
   readonly configDirectory: string
   readonly configRemains: boolean
 }
@@ -134,13 +132,13 @@ export const removeProject = async (
   options: RemoveProjectOptions,
 ): Promise<RemovedProject> => {
   confirm(target, 'rm', options)
-  const container = (await findInstance(deps, instanceOf(target.vm))) !== undefined
-  if (container) await removeContainer(deps, target, options, 'rm')
+  const hasVm = (await findInstance(deps, instanceOf(target.vm))) !== undefined
+  const hadContainer = hasVm && (await removeContainer(deps, target, options, 'rm'))
   await dropSshProject(deps, target)
   const configDirectory = join(projectsDirectory(deps, target.vm), target.project)
   if (options.config) await deps.files.removeDirectory(configDirectory)
   return {
-    container,
+    found: hadContainer ? 'container' : hasVm ? 'vm' : 'nothing',
     configDirectory,
     configRemains: (await deps.files.resolve(configDirectory)) !== undefined,
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
+import { asDeveloper } from '../support/as-developer.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
 
 const gib = 1024 ** 3
@@ -126,6 +127,20 @@ test('rm: only with --yes, says what remains, works for what is not there', asyn
     stderr: '',
   })
   assert.equal(existsSync(join(home, '.config/dvm/vms/app')), false)
+})
+
+test('rm of a project: says what was there', async (t) => {
+  const removal = { match: asDeveloper('me', ['podman', 'rm']), stdout: 'dvm-app-api\n', times: 1 }
+  const { fake, run, write } = dvmOnFake(t, { guest: [removal] })
+  write('.config/dvm/config.sh', 'DVM_USER=me\n')
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  const rm = (...flags: string[]) => run(['rm', 'app/api', '--yes', '--force', ...flags])
+  const quiet = { exitCode: 0, stdout: '' }
+  assert.deepEqual(await rm('--keep-data'), {
+    ...quiet,
+    stderr: 'app/api is removed; its workspace is kept\n',
+  })
+  assert.deepEqual(await rm(), { ...quiet, stderr: 'app/api had no container\n' })
 })
 
 test('an instance that Lima protects is not removed', async (t) => {

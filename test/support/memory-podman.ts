@@ -82,7 +82,7 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
     },
     remove: async (_, target, { keepVolume }) => {
       await call(`remove ${containerOf(target)}${keepVolume ? ' but not its volume' : ''}`)
-      podman.containers.delete(containerOf(target))
+      return podman.containers.delete(containerOf(target))
     },
     prepareSsh: async (_, target, { workdir, keys }) => {
       const name = containerOf(target)

@@ -180,11 +180,12 @@ test('ls, rm and reset of projects', async (t) => {
   assert.equal(told()[0], '✔ Prepare app')
   const options = { yes: true, force: false, keepData: false, config: true }
   assert.deepEqual(await removeProject(world.deps, api, options), {
-    container: true,
+    found: 'container',
     configDirectory: `${world.home}/.config/dvm/vms/app/projects/api`,
     configRemains: false,
   })
   assert.deepEqual(calls(), ['state', 'script dvm-app-api in /work', 'remove dvm-app-api'])
+  assert.equal((await removeProject(world.deps, api, options)).found, 'vm', 'it had no container')
 })
 
 test('add writes a project’s files, once, and only into a VM that is configured', async (t) => {

@@ -171,9 +171,10 @@ const removeOneProject = async (
     keepData: flags.keepData ?? false,
     config: flags.config ?? false,
   })
-  if (removed.container) context.reporter.note(`${name} is removed`)
+  if (removed.found === 'container')
+    context.reporter.note(`${name} is removed${flags.keepData ? '; its workspace is kept' : ''}`)
+  else if (removed.found === 'vm') context.reporter.note(`${name} had no container`)
   else context.reporter.print(noInstance(target.vm))
-  if (removed.container && flags.keepData) context.reporter.note('its workspace is kept')
   if (removed.configRemains)
     context.reporter.warn(configRemains(name, tilde(removed.configDirectory, deps.env.home)))
 }

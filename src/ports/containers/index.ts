@@ -133,15 +133,18 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
     },
     remove: async (place, target, { keepVolume }) => {
       const name = containerOf(target)
-      await must(
+      // Both print the name of what they removed, and nothing when it was not there.
+      const { stdout } = await must(
         `remove the container ${name}`,
         target,
         podman(place, ['rm', '--force', '--ignore', '--time', '5', name]),
       )
-      if (keepVolume) return
+      const hadContainer = stdout.trim() !== ''
+      if (keepVolume) return hadContainer
       const removed = await podman(place, ['volume', 'rm', '--force', name])
       if (removed.exitCode !== 0 && !/no such volume/i.test(removed.stderr))
         throw containerFailure(`remove the volume ${name}`, target, removed)
+      return hadContainer || removed.stdout.trim() !== ''
     },
     prepareSsh: async (place, target, { workdir, keys }) => {
       const name = containerOf(target)

@@ -50,8 +50,8 @@ export interface Containers {
   start(place: Place, target: ProjectTarget): Promise<void>
   /** False when it did not run. */
   stop(place: Place, target: ProjectTarget): Promise<boolean>
-  /** Removes the container, and unless it is kept the workspace's volume. What is not there is no error. */
-  remove(place: Place, target: ProjectTarget, options: { readonly keepVolume: boolean }): Promise<void>
+  /** Removes the container, and unless it is kept the workspace's volume. What is not there is no error; false when nothing was. */
+  remove(place: Place, target: ProjectTarget, options: { readonly keepVolume: boolean }): Promise<boolean>
   /**
    * Lets ssh in to a container that runs, with these public keys; see src/core/project-ssh.ts. One round trip. A host key that is there
    * stays, the rest is renewed.

@@ -173,11 +173,20 @@ for (const [account, key, container] of doubtful)
   })
 
 test('a workspace goes with its container, or stays', async (t) => {
-  const { containers, place, asked } = await setUp(t)
-  await containers.remove(place, target, { keepVolume: true })
-  await containers.remove(place, target, { keepVolume: false })
-  const removal = 'podman rm --force --ignore --time 5 dvm-app-api'
-  assert.deepEqual(asked(), [removal, removal, 'podman volume rm --force dvm-app-api'])
+  const gone = 'dvm-app-api\n'
+  const { containers, place, asked } = await setUp(t, [
+    { match: asDeveloper('ada', ['podman', 'rm']), stdout: gone, times: 1 },
+    { match: asDeveloper('ada', ['podman', 'volume', 'rm']), stdout: gone, times: 1 },
+  ])
+  const remove = (keepVolume: boolean): Promise<boolean> => containers.remove(place, target, { keepVolume })
+  assert.equal(await remove(true), true)
+  assert.equal(await remove(false), true, 'the volume was still there')
+  assert.deepEqual([await remove(true), await remove(false)], [false, false])
+  const [removal, volume] = [
+    'podman rm --force --ignore --time 5 dvm-app-api',
+    'podman volume rm --force dvm-app-api',
+  ]
+  assert.deepEqual(asked(), [removal, removal, volume, removal, removal, volume])
 })
 
 test('a command inside gets its exact arguments and its exit code; a stopped container is started first', async (t) => {
