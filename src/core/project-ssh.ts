@@ -72,6 +72,7 @@ export const renderProjectHost = ({ target, account, stateDir, ...host }: Projec
       hostKeyAlias: projectAlias(target),
       knownHosts: projectKnownHosts(stateDir, target),
       proxyCommand: proxyCommand(target, stateDir),
+      persist: 'no',
       made: [project, vm, account],
     }),
   )

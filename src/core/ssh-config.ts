@@ -52,15 +52,17 @@ const socketPathMax = 104 - 1 - 17
  * One connection for all sessions of a host. The name is a hash, because a path to a socket must be short, of what a connection is made
  * with: after a change of user, port or agent the old connection, which lives on for a while, is not used by mistake.
  */
-const sharing = (stateDir: string, made: readonly (string | number | boolean)[]): readonly SshOption[] => {
-  const name = createHash('sha256').update(made.join(' ')).digest('hex')
+const sharing = ({ stateDir, made, forwardAgent, persist }: SshLogin): readonly SshOption[] => {
+  const name = createHash('sha256')
+    .update([...made, forwardAgent].join(' '))
+    .digest('hex')
   const path = join(sshDirectory(stateDir), name.slice(0, 8))
   return Buffer.byteLength(path) > socketPathMax
     ? [['ControlPath', 'none']]
     : [
         ['ControlMaster', 'auto'],
         ['ControlPath', sshPath(path)],
-        ['ControlPersist', '5m'],
+        ['ControlPersist', persist],
       ]
 }
 
@@ -74,6 +76,8 @@ export interface SshLogin {
   readonly hostKeyAlias: string
   readonly knownHosts: string
   readonly proxyCommand: string
+  /** How long a shared connection stays after its last session. With a ProxyCommand `no`: ssh would hide what that says is wrong. */
+  readonly persist: '5m' | 'no'
   /** What else a connection is made with. */
   readonly made: readonly (string | number)[]
 }
@@ -94,7 +98,7 @@ export const loginOptions = (login: SshLogin): readonly SshOption[] => [
   ['ProxyCommand', login.proxyCommand],
   ['ForwardAgent', login.forwardAgent ? 'yes' : 'no'],
   ['ForwardX11', 'no'],
-  ...sharing(login.stateDir, [...login.made, login.forwardAgent]),
+  ...sharing(login),
 ]
 
 export const renderBlock = (alias: string, options: readonly SshOption[]): string =>
@@ -117,6 +121,7 @@ export const renderHost = ({ vm, user, port, stateDir, ...host }: SshHost): stri
       hostKeyAlias: instanceOf(vm),
       knownHosts: knownHostsFile(stateDir, vm),
       proxyCommand: 'none',
+      persist: '5m',
       made: [vm, user, port],
     }),
   ])

@@ -47,7 +47,7 @@ test('an entry leads over the VM’s own, and says the rest itself', () => {
   ForwardX11 no
   ControlMaster auto
   ControlPath "/home/you/.local/state/dvm/ssh/HASH"
-  ControlPersist 5m
+  ControlPersist no
 `,
   )
   assert.match(renderProjectHost({ ...host, forwardAgent: true }), /^ {2}ForwardAgent yes$/m)

@@ -64,7 +64,7 @@ test('with openssh-server in the dev-base ssh comes in, where dvm ssh does', asy
     await inside('api', 'sh', '-c', environment),
   )
   const terminal = await ssh(['-tt', 'api.pool.dvm', 'tty; pwd'])
-  assert.match(terminal.stdout, /^\/dev\/pts\/\d+\r\n\/src\r\n$/)
+  assert.match(terminal.stdout, /^\/dev\/pts\/\d+\r?\n\/src\r?\n$/)
   assert.equal(await inside('api', 'find', '/etc/ssh', '-name', 'ssh_host_*'), '')
   assert.equal(
     await inside('api', 'stat', '--format', '%U %a', '/etc/dvm-ssh/host_key', '/etc/dvm-ssh/authorized_keys'),
