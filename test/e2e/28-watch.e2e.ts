@@ -5,16 +5,24 @@ import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import test, { after, before } from 'node:test'
 import { containerfile, ensureBase, ensureVm, freshWord, writeContainerfile } from '../support/e2e-base.ts'
-import { asRoot, builder, configDir, dvm, runDvm, startDvm, type RunningDvm } from '../support/e2e.ts'
+import {
+  asRoot,
+  builder,
+  configDir,
+  publishedBase,
+  runDvm,
+  startDvm,
+  type RunningDvm,
+} from '../support/e2e.ts'
 
 let watch: RunningDvm
 let base: string
 
-const current = async (): Promise<string> => (await dvm(['base', 'status'])).stdout
+const current = (): string => publishedBase().current
 before(async () => {
   await ensureBase()
   await ensureVm('app')
-  base = await current()
+  base = current()
   watch = startDvm(['watch', 'app', '--no-boot-test'])
   await watch.told(/^\d\d:\d\d:\d\d base \S+ is current$/m)
 })
@@ -23,16 +31,16 @@ after(() => {
 })
 
 test('a saved setup.sh is run in the VM at once', async () => {
-  writeFileSync(join(configDir, 'vms/app/setup.sh'), 'echo seen > ~/watched\n', { mode: 0o600 })
+  writeFileSync(join(configDir, 'vms/app/setup.sh'), 'echo seen > /var/tmp/watched\n', { mode: 0o600 })
   await watch.told(/app: changed setup\.sh, syncing\n[^]*app: synced/)
-  const { stdout } = await runDvm(['ssh', 'app', '--', 'bash', '-c', 'cat ~/watched'])
+  const { stdout } = await runDvm(['ssh', 'app', '--', 'bash', '-c', 'cat /var/tmp/watched'])
   assert.equal(stdout, 'seen\n')
 })
 
 test('a setup.sh that fails is told with its last lines, and the watch goes on', async () => {
   writeFileSync(join(configDir, 'vms/app/setup.sh'), 'echo no such tool >&2\nexit 3\n', { mode: 0o600 })
   await watch.told(/app: .*setup\.sh.*\n(?: {2}\|.*\n)* {2}\| no such tool\n {2}try: /)
-  writeFileSync(join(configDir, 'vms/app/setup.sh'), 'echo again > ~/watched\n', { mode: 0o600 })
+  writeFileSync(join(configDir, 'vms/app/setup.sh'), 'echo again > /var/tmp/watched\n', { mode: 0o600 })
   await watch.told(/no such tool\n[^]*app: synced/)
 })
 
@@ -46,7 +54,7 @@ test('a saved Containerfile is built; a newer change stops that build, which lea
     /base: changed Containerfile, stopping the build under way\n[^]*base: changed Containerfile, nothing to build/,
   )
   assert.equal(await asRoot(builder, building), '0\n')
-  assert.equal(await current(), base)
+  assert.equal(current(), base)
 })
 
 test('Ctrl-C in the middle of a build ends both with 130, and the base is what it was', async () => {
@@ -60,6 +68,6 @@ test('Ctrl-C in the middle of a build ends both with 130, and the base is what i
     /\nstopping and taking back what this run made \(once more exits at once\)\ninterrupted\n$/,
   )
   writeContainerfile(containerfile('one'))
-  assert.equal(await current(), base)
+  assert.equal(current(), base)
   assert.equal(await asRoot(builder, 'pgrep --full --count "^sleep 1000" || true\n'), '0\n')
 })
