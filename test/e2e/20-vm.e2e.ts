@@ -107,22 +107,21 @@ test('inside: subordinate ids that overlap with nobody, and rootless-docker neit
     for (const [index, range] of sorted.entries())
       assert.ok(range.start + range.count <= (sorted[index + 1]?.start ?? Infinity), JSON.stringify(ranges))
   }
-  const unit = await limactl(
-    'shell',
-    '--workdir',
-    '/',
+  // The developer's, who has a code directory: only Docker is missing.
+  const unit = await asRoot(
     'dvm-app',
-    'systemctl',
-    '--user',
-    'show',
-    'rootless-docker.service',
-    '--property=LoadState,ActiveState,NRestarts,UnitFileState',
+    `uid=$(id --user ${user})
+systemctl start user@$uid
+runuser -u ${user} -- env XDG_RUNTIME_DIR=/run/user/$uid systemctl --user show rootless-docker.service --property=LoadState,ActiveState,NRestarts,UnitFileState,ConditionResult
+systemctl stop user@$uid
+`,
   )
   assert.deepEqual(facts(unit), {
     LoadState: 'loaded',
     ActiveState: 'inactive',
     NRestarts: '0',
     UnitFileState: 'enabled',
+    ConditionResult: 'no',
   })
 })
 

@@ -185,7 +185,9 @@ test("what a killed build left in the builder does not outlive the next one; a f
 
 test('a stopped builder is started; an image that cannot boot is refused before a disk is made of it', async () => {
   await limactl('stop', builder)
-  writeContainerfile(containerfile('three', 'RUN dpkg --purge --force-depends iproute2 && rm /usr/sbin/sshd'))
+  writeContainerfile(
+    containerfile('three', 'RUN dpkg --purge --force-depends iproute2 && rm /usr/sbin/sshd /boot/vmlinuz-*'),
+  )
   const refused = await dvm(build)
   assert.equal(refused.exitCode, 1, refused.stderr)
   const told = refused.stderr.split('\n')
@@ -200,6 +202,7 @@ test('a stopped builder is started; an image that cannot boot is refused before 
   ])
   assert.deepEqual(told.slice(8), [
     'dvm: the image cannot become a VM',
+    '  | missing: kernel: there is nothing to boot; keep the one of dvm-base (add linux-image-cloud-amd64/-arm64)',
     '  | missing: sshd: Lima reaches a VM over ssh only; add openssh-server',
     '  | missing: iproute2: cloud-init cannot configure the network; add iproute2',
     '  try: correct your Containerfile and build again; the old base stays in use',

@@ -68,6 +68,6 @@ test('an image whose kernel panics at boot: the boot test says so, with the last
   )
   assert.match(stderr, /^ {2}\| .*Kernel panic - not syncing/m)
   assert.match(stderr, /^ {2}try: correct your Containerfile and build again; the old base stays in use$/m)
-  assert.equal(await instance('dvm-boot-test'), undefined)
+  assert.equal(await instance('dvm-base'), undefined)
   assert.deepEqual(publishedBase(), old)
 })

@@ -79,7 +79,7 @@ test('after all of it the next build works and leaves nothing temporary, here or
   const { current, files } = publishedBase()
   assert.deepEqual(files, filesOf(before, current))
   assert.deepEqual(await remoteWork(), idle)
-  assert.equal(await instance('dvm-boot-test'), undefined)
+  assert.equal(await instance('dvm-base'), undefined)
   assert.deepEqual(
     (await instances()).map(({ name, status }) => [name, status]),
     [[builder, 'Running']],

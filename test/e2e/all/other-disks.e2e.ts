@@ -2,7 +2,7 @@
 // (10-base-build).
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { before } from 'node:test'
 import { containerfile, ensureBase, user, writeContainerfile, writeVm } from '../../support/e2e-base.ts'
@@ -52,10 +52,20 @@ test('a raw disk at an odd path: a VM boots from it, base rm --image removes exa
   rmSync(folder, { recursive: true })
 })
 
+/** The image that the builder was made from: the template's own, or what Lima downloaded. */
+const plainDebian = (): string | undefined => {
+  const template = process.env['DVM_BUILDER_TEMPLATE'] ?? ''
+  if (template !== '') return /location: "?(\/[^"\n]+)/.exec(readFileSync(template, 'utf8'))?.[1]
+  const cache = process.platform === 'darwin' ? 'Library/Caches' : '.cache'
+  const downloads = join(home, cache, 'lima/download/by-url-sha256')
+  return readdirSync(downloads)
+    .map((name) => join(downloads, name, 'data'))
+    .find((file) => existsSync(file) && readFileSync(file).subarray(0, 3).equals(Buffer.from('QFI')))
+}
+
 test('a qcow2 disk that is none of dvm’s: the image of a plain Debian', async () => {
-  const template = readFileSync(process.env['DVM_BUILDER_TEMPLATE'] ?? '', 'utf8')
-  const disk = /location: "?(\/[^"\n]+)/.exec(template)?.[1]
-  assert.ok(disk, 'DVM_BUILDER_TEMPLATE names no local image')
+  const disk = plainDebian()
+  assert.ok(disk, 'the builder was made from no local image')
   const row = await bootFrom('foreign', disk)
   assert.equal(row['generation'], null)
 })
