@@ -8,6 +8,7 @@ import {
   builder,
   dvm,
   endless,
+  startDvm,
   startEndless,
   idle,
   instance,
@@ -51,6 +52,18 @@ test('a builder whose host agent was killed is Broken: it is restarted, with a l
   assert.deepEqual(publishedBase(), old)
 })
 
+test('a builder that is stopped during a build: the build fails clearly, the next one starts it', async () => {
+  writeContainerfile(containerfile('lost', endless))
+  const running = await startEndless(build)
+  await limactl('stop', builder)
+  const { exitCode, stderr } = await running.result
+  assert.equal(exitCode, 1, stderr)
+  assert.match(stderr, wentAway)
+  assert.deepEqual(publishedBase(), old)
+  assert.equal((await failsInTheImage())[0], '  the builder was stopped: starting it')
+  assert.deepEqual(await remoteWork(), idle)
+})
+
 test('a builder whose QEMU is killed during a build: the build fails clearly, the next one repairs it', async () => {
   writeContainerfile(containerfile('lost', endless))
   const running = await startEndless(build)
@@ -68,7 +81,7 @@ test('a builder whose QEMU is killed during a build: the build fails clearly, th
   assert.deepEqual(await remoteWork(), idle)
 })
 
-test('a builder that is deleted during a build: the build fails clearly, the next one makes a new builder and a base', async () => {
+test('a builder that is deleted during a build: the build fails clearly, and status says that there is none', async () => {
   writeContainerfile(containerfile('lost', endless))
   const running = await startEndless(build)
   await limactl('delete', '--force', builder)
@@ -78,10 +91,28 @@ test('a builder that is deleted during a build: the build fails clearly, the nex
   assert.deepEqual(publishedBase(), old)
   const status = await dvm(['base', 'status'])
   assert.match(status.stdout, /^builder: {3}none \(made by the first build\)$/m)
+})
 
+test('kill -9 while a new builder is being made: the next build makes it usable', async () => {
+  const killed = startDvm(build)
+  await killed.told(new RegExp(`^ {2}there is no builder yet: making ${builder}$`, 'm'))
+  await until('Lima knows it', async () => (await instance(builder)) !== undefined)
+  killed.kill('SIGKILL')
+  await killed.result
+  assert.deepEqual(publishedBase(), old)
+  const next = startDvm(build)
+  await next.told(/^✔ Prepare the builder /m)
+  next.kill('SIGINT')
+  assert.equal((await next.result).exitCode, 130)
+  assert.deepEqual(publishedBase(), old)
+})
+
+test('--clean makes a new builder, and a base in it', async () => {
+  const before = await processOf('qemu.pid')
   writeContainerfile(containerfile(freshWord()))
-  const next = await dvm(build)
-  assert.equal(next.exitCode, 0, next.stderr)
-  assert.match(next.stderr, new RegExp(`^ {2}there is no builder yet: making ${builder}$`, 'm'))
+  const { exitCode, stderr } = await dvm([...build, '--clean'])
+  assert.equal(exitCode, 0, stderr)
+  assert.match(stderr, /^ {2}a fresh builder$/m)
+  assert.notEqual(await processOf('qemu.pid'), before)
   assert.notEqual(publishedBase().current, old.current)
 })
