@@ -74,6 +74,9 @@ export const createSideBySideRunner =
     return failures
   }
 
+/** So often a long step says that it goes on: who reads a log, and what kills jobs that are silent, should know. */
+const signOfLifeMs = 60_000
+
 const showPlain =
   (stderr: Output): Show =>
   async (steps, runOne) => {
@@ -85,21 +88,42 @@ const showPlain =
         continue
       }
       const start = performance.now()
+      let latest = ''
+      const sign = setInterval(
+        () => line(`  … ${step.title}: ${elapsed(start)}${latest === '' ? '' : `, ${latest}`}`),
+        signOfLifeMs,
+      )
       try {
-        await runOne(step, { progress: () => undefined, note: (text) => line(`  ${text}`) })
+        await runOne(step, {
+          progress: (text, percent) => {
+            latest = worded(text, percent).slice(0, 100)
+          },
+          note: (text) => line(`  ${text}`),
+        })
       } catch (error) {
         line(`✖ ${step.title} (${elapsed(start)})`)
         throw error
+      } finally {
+        clearInterval(sign)
       }
       line(`✔ ${step.title} (${elapsed(start)})`)
     }
   }
+
+const worded = (text: string, percent: number | undefined): string =>
+  percent === undefined ? text : `${percent} % ${text}`
 
 const elapsed = (start: number): string => {
   const seconds = (performance.now() - start) / 1000
   return seconds < 60
     ? `${seconds.toFixed(1)} s`
     : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+}
+
+/** As listr2 writes it. */
+const clock = (start: number): string => {
+  const seconds = Math.floor((performance.now() - start) / 1000)
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }
 
 /** With a limit the steps are independent: they run side by side, and a failure ends none but its own. */
@@ -112,15 +136,28 @@ const showLive =
       steps.map((step) => ({
         title: step.title,
         skip: () => step.skip?.() ?? false,
-        task: (_: unknown, task: { title: string | undefined; output: string | null }) =>
-          runOne(step, {
-            progress: (text, percent) => {
-              task.output = redact(percent === undefined ? text : `${percent} % ${text}`)
-            },
-            note: (text) => {
-              task.title = `${step.title} (${redact(text)})`
-            },
-          }),
+        task: async (_: unknown, task: { title: string | undefined; output: string | null }) => {
+          // The list itself tells the time only of steps that are over.
+          const start = performance.now()
+          let title = step.title
+          const tick = setInterval(() => {
+            task.title = `${title} [${clock(start)}]`
+          }, 1000)
+          try {
+            await runOne(step, {
+              progress: (text, percent) => {
+                task.output = redact(worded(text, percent))
+              },
+              note: (text) => {
+                title = `${step.title} (${redact(text)})`
+                task.title = title
+              },
+            })
+          } finally {
+            clearInterval(tick)
+            task.title = title
+          }
+        },
       })),
       {
         registerSignalListeners: false,

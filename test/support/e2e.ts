@@ -48,7 +48,7 @@ export const environment = (extra: Readonly<Record<string, string>> = {}): Recor
 export interface Outcome {
   readonly exitCode: number | null
   readonly stdout: string
-  /** Without the warning about emulation, and with `(…)` for each step's time: the rest does not depend on the machine. */
+  /** Without the warning about emulation and a long step's signs of life, and with `(…)` for each step's time: the rest does not depend on the machine. */
   readonly stderr: string
 }
 
@@ -82,6 +82,7 @@ export interface RunningDvm {
 const steady = (stderr: string): string =>
   stderr
     .replace(/^warning: VMs are emulated and many times slower: .*\n/gm, '')
+    .replace(/^ {2}… .*\n/gm, '')
     .replace(/ \((?:\d+ min )?[\d.]+ s\)$/gm, ' (…)')
 
 /** Starts a program with dvm's environment and follows what it says. */
