@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
 import { parseProjectTarget } from '../core/target.ts'
 import type { Deps } from './deps.ts'
+import { checkConfigured } from './known-names.ts'
 import { projectsDirectory } from './project-names.ts'
 
 /**
@@ -10,15 +11,12 @@ import { projectsDirectory } from './project-names.ts'
  * @throws DvmError `usage` for the name, `not-found` when the VM has no configuration, `refused` when the project has one.
  */
 export const addProject = async (
-  deps: Pick<Deps, 'env' | 'assets' | 'scaffold'>,
+  deps: Pick<Deps, 'env' | 'assets' | 'files' | 'scaffold'>,
   text: string,
 ): Promise<readonly string[]> => {
   const { env, assets, scaffold } = deps
   const { vm, project } = parseProjectTarget(text, env.builder.instance)
-  if (!(await scaffold.exists(join(env.configDir, 'vms', vm))))
-    throw new DvmError('not-found', `there is no VM "${vm}" in ${env.configDir}/vms`, {
-      hint: `dvm new ${vm}`,
-    })
+  await checkConfigured(deps, vm, (name) => `dvm add ${name}/${project}`)
   const directory = join(projectsDirectory(deps, vm), project)
   if (await scaffold.exists(directory))
     throw new DvmError('refused', `${directory} exists already; dvm does not change it`, {

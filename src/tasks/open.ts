@@ -73,7 +73,8 @@ export const open = async (deps: Deps, text: string, name: string | undefined): 
     loadVmConfig(deps, vm),
     target && loadProject(deps, target).then((loaded) => loaded.config.workdir),
   ])
-  const { instance } = await runningVm(deps, vm)
+  const within = project === undefined ? '' : `/${project}`
+  const { instance } = await runningVm(deps, vm, (name) => `dvm open ${name}${within}`)
   const about = { vm, config, instance }
   // Somebody else (limactl, a reboot) may have started it, on another port.
   await ensureHostKeys(deps, about)

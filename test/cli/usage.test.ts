@@ -159,6 +159,14 @@ test('a usage error ends in the help of the command that it is about; help goes 
     stdout: '',
     stderr: "dvm: unknown command 'bogus'\n  try: dvm base --help\n",
   })
+  for (const [asked, meant] of [
+    ['netwrok', 'network'],
+    ['snyc', 'sync'],
+  ])
+    assert.equal(
+      (await run(`help ${asked}`)).stderr,
+      `dvm: unknown command '${asked}' (did you mean ${meant}?)\n  try: dvm --help\n`,
+    )
 })
 
 test('a state directory where nothing can be made is an error, at once', async (t) => {

@@ -197,4 +197,8 @@ test('add writes a project’s files, once, and only into a VM that is configure
   )
   assert.equal((await failure(addProject(world.deps, 'app/api'))).code, 'refused')
   assert.equal((await failure(addProject(world.deps, 'other/api'))).hint, 'dvm new other')
+  assert.equal(
+    (await failure(addProject(world.deps, 'apps/api'))).hint,
+    'dvm add app/api, or for a new VM: dvm new apps',
+  )
 })

@@ -1,5 +1,6 @@
 // `dvm help base build`, which commander's own help command cannot do, and topics that are no command.
 import type { Command } from 'commander'
+import { nearestName } from '../../core/nearest.ts'
 import type { CliContext } from '../context.ts'
 
 /** Texts in templates/help/. The one of a command's name follows that command's help. */
@@ -42,7 +43,10 @@ export const registerHelp = (program: Command, context: CliContext): void => {
         const child = command.commands.find((each) => each.name() === word || each.aliases().includes(word))
         if (child === undefined) {
           if (text !== undefined) return context.reporter.print(text.trim())
-          command.error(`error: unknown command '${word}'`, { exitCode: 2 })
+          const known = command.commands.map((each) => each.name())
+          const near = nearestName(word, command === program ? [...known, ...topics] : known)
+          const meant = near === undefined ? '' : `\n(Did you mean ${near}?)`
+          command.error(`error: unknown command '${word}'${meant}`, { exitCode: 2 })
         }
         command = child
       }

@@ -39,6 +39,11 @@ const expected: Readonly<Record<string, readonly [code: string, message: string,
     "the name dvm-x is too long for Lima's folder: sockets there have a limit on the length of their paths",
     /shorter name/,
   ],
+  'create-name-form': [
+    'config',
+    'Lima takes no instance called dvm-x: no "-" may end a name, and no two may stand together',
+    /rename its directory/,
+  ],
   'create-unix-path-max': [
     'config',
     "the name dvm-x is too long for Lima's folder: sockets there have a limit on the length of their paths",
