@@ -10,9 +10,8 @@ import {
   asRoot,
   configDir,
   dvm,
-  dvmCommand,
   facts,
-  follow,
+  onTerminal,
   instance,
   limactl,
   publishedBase,
@@ -235,12 +234,7 @@ test('ssh: every argument arrives as it is, the exit code comes back, stdin and 
 })
 
 test('sh: a login shell on a terminal, in the code directory', async () => {
-  const command = dvmCommand(['sh', 'app'])
-  const args =
-    process.platform === 'darwin'
-      ? ['-q', '/dev/null', ...command]
-      : ['--quiet', '--return', '--command', command.map((word) => `'${word}'`).join(' '), '/dev/null']
-  const shell = follow('script', args, { interactive: true, env: { TERM: 'xterm' } })
+  const shell = onTerminal(['sh', 'app'])
   await shell.printed(/app\$ /)
   shell.type('echo "$((6 * 7)) $PWD $(tty) $-"; exit 5\n')
   const { exitCode, stdout } = await shell.result

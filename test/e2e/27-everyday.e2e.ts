@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writ
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, ensureVm, user } from '../support/e2e-base.ts'
-import { dvm, home, runDvm } from '../support/e2e.ts'
+import { dvm, dvmCommand, follow, home, runDvm, startDvm } from '../support/e2e.ts'
 
 const local = join(home, 'everyday')
 const quiet = { exitCode: 0, stdout: '', stderr: '' }
@@ -103,6 +103,34 @@ test('doctor looks at the real tools; pins list knows the images', async () => {
   const pins = await dvm(['pins', 'list'])
   assert.equal(pins.exitCode, 0)
   assert.match(pins.stdout, /^debian +project-base /m)
+})
+
+test('sync --all finds every VM ready, and logs -f follows what it writes', async () => {
+  const following = startDvm(['logs', '-f', 'app'])
+  await following.printed(/==> .*\/setup\.log <==/)
+  writeFileSync(join(home, '.config/dvm/vms/app/setup.sh'), 'echo "all at $((6 * 7))"\n', { mode: 0o600 })
+  const all = await dvm(['sync', '--all'])
+  assert.equal(all.exitCode, 0, all.stderr)
+  assert.match(all.stderr, /^✔ app \(…\)$/m)
+  await following.printed(/^all at 42$/m)
+  following.kill('SIGINT')
+  assert.equal((await following.result).exitCode, 130)
+})
+
+test('help, version and completion say what there is', async () => {
+  assert.match((await dvm(['version'])).stdout, /^dvm \d+\.\d+\.\d+/m)
+  assert.match((await dvm(['help', 'projects'])).stdout, /project\.sh/)
+  const script = join(local, 'completion.bash')
+  writeFileSync(script, (await dvm(['completion', 'bash'])).stdout)
+  // As in a shell of somebody who has dvm on PATH.
+  const bin = join(local, 'path')
+  mkdirSync(bin)
+  const dvmItself = dvmCommand([]).map((word) => `'${word}'`)
+  writeFileSync(join(bin, 'dvm'), `#!/bin/sh\nexec ${dvmItself.join(' ')} "$@"\n`, { mode: 0o755 })
+  const typed = `. '${script}'; COMP_WORDS=(dvm sync a) COMP_CWORD=2; _dvm; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const env = { PATH: `${bin}:${process.env['PATH']}` }
+  const { exitCode, stdout, stderr } = await follow('bash', ['-c', typed], { env }).result
+  assert.deepEqual([exitCode, stdout, stderr], [0, 'app\n', ''])
 })
 
 test('recreate: not without --yes, not over work that exists nowhere else, then from the current base', async () => {

@@ -1,12 +1,12 @@
 // Projects: rootless containers in a VM, from a dev-base that is built once. Makes its base (10-base-build)
 // and its VM when there are none, and removes the VM at its end.
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, writeVm } from '../support/e2e-base.ts'
 import { devContainerfile, inside, project, rows, server, states, vm } from '../support/e2e-pool.ts'
-import { baseDir, dvm, instance, runDvm, until } from '../support/e2e.ts'
+import { baseDir, builder, dvm, home, instance, onTerminal, runDvm, until } from '../support/e2e.ts'
 
 const hostPort = 18_090
 /** Only where no registry can be reached. */
@@ -86,6 +86,32 @@ test('a port of a project answers on this machine’s loopback', async () => {
   )
 })
 
+test('sh, cp and logs of a project: in its container, in its workspace', async () => {
+  const shell = onTerminal(['sh', `${vm}/api`])
+  await shell.printed(/[#$] /)
+  shell.type('echo "$((6 * 7)) $PWD $(tty)"; exit 5\n')
+  const { exitCode, stdout } = await shell.result
+  assert.match(stdout, /^42 \/work \/dev\/pts\/\d+\r$/m)
+  assert.equal(exitCode, 5, stdout)
+
+  const [there, back] = [join(home, 'there'), join(home, 'back')]
+  const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 251))
+  writeFileSync(there, bytes)
+  const quiet = { exitCode: 0, stdout: '', stderr: '' }
+  const nowhere = await dvm(['cp', there, `${vm}/api:in/`])
+  assert.equal(nowhere.exitCode, 5)
+  assert.match(nowhere.stderr, /^ {2}try: dvm ssh pool\/api -- mkdir -p \/work\/in, /m)
+  await inside('api', 'mkdir', 'in')
+  assert.deepEqual(await dvm(['cp', there, `${vm}/api:in/`]), quiet)
+  assert.deepEqual(await dvm(['cp', `${vm}/api:in/there`, back]), quiet)
+  assert.deepEqual(readFileSync(back), bytes)
+
+  await inside('api', 'sh', '-c', 'echo out of the container > /proc/1/fd/1')
+  const logs = await dvm(['logs', `${vm}/api`])
+  assert.equal(logs.exitCode, 0, logs.stderr)
+  assert.match(logs.stdout, /^out of the container$/m)
+})
+
 test('containers return when the VM does; a stopped one starts when it is entered', async () => {
   assert.equal((await dvm(['stop', vm])).exitCode, 0)
   assert.equal((await dvm(['ssh', vm, '--', 'true'])).exitCode, 0)
@@ -131,6 +157,10 @@ test('rm VM/PROJECT removes the container and its workspace; the VM goes with al
   const removed = await dvm(['rm', `${vm}/web`, '--yes', '--config'])
   assert.deepEqual([removed.exitCode, removed.stderr], [0, 'pool/web is removed\n'])
   assert.deepEqual(Object.keys(await states()), ['api'])
+  const stopped = await dvm(['stop', '--all'])
+  assert.equal(stopped.exitCode, 0)
+  assert.match(stopped.stderr, /^pool is stopped$/m)
+  assert.equal((await instance(builder))?.status, 'Running', '--all is about VMs')
   assert.equal((await dvm(['rm', vm, '--yes', '--config'])).exitCode, 0)
   assert.equal(await instance('dvm-pool'), undefined)
 })

@@ -160,6 +160,16 @@ export const forbiddenLima = (): ForbiddenLima => {
 /** dvm as a shell would type it, for programs that start it themselves. */
 export const dvmCommand = (args: readonly string[]): readonly string[] => [process.execPath, dvmMain, ...args]
 
+/** Starts dvm on a terminal of its own. */
+export const onTerminal = (args: readonly string[]): RunningDvm => {
+  const command = dvmCommand(args)
+  const script =
+    process.platform === 'darwin'
+      ? ['-q', '/dev/null', ...command]
+      : ['--quiet', '--return', '--command', command.map((word) => `'${word}'`).join(' '), '/dev/null']
+  return follow('script', script, { interactive: true, env: { TERM: 'xterm' } })
+}
+
 /** Waits for a condition, ten minutes at most: an emulated machine is slow, a hung one must not hang the suite. */
 export const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
   const limit = Date.now() + 10 * 60_000
