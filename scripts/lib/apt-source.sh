@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # Which Debian archive this machine itself uses. Nothing here names a mirror: other suites are taken from where the machine's own come from.
 
+apt_configuration=/etc/apt
+
 # apt_archive SUITES: the first archive among apt's sources that serves one of the suites (an extended regular expression).
 apt_archive() {
   local suites="^($1)\$" list deb822
-  list=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null || true)
-  deb822=$(for file in /etc/apt/sources.list.d/*.sources; do [[ -e $file ]] && cat "$file" && echo; done || true)
+  list=$(cat "$apt_configuration"/sources.list "$apt_configuration"/sources.list.d/*.list 2>/dev/null || true)
+  deb822=$(for file in "$apt_configuration"/sources.list.d/*.sources; do [[ -e $file ]] && cat "$file" && echo; done || true)
   {
     awk -v suites="$suites" '
       $1 == "deb" {
