@@ -230,6 +230,18 @@ test('base rm removes the builder and nothing else of Lima’s', async (t) => {
   assert.deepEqual([fake.instance('dvm-builder'), fake.instance('dvm-app')?.status], [undefined, 'Stopped'])
 })
 
+test('base rm refuses a VM that the user named as builder and dvm did not make', async (t) => {
+  const { fake, run } = dvmOnFake(t)
+  fake.add({ name: 'default', status: 'Running' })
+  assert.deepEqual(await run(['base', 'rm', '--builder'], { env: { DVM_BUILDER_LIMA: 'default' } }), {
+    exitCode: 9,
+    stdout: '',
+    stderr:
+      'dvm: default was not made by dvm as its builder, so dvm does not delete it\n  try: name another builder in DVM_BUILDER_LIMA; or, if default really may go: limactl delete --force default\n',
+  })
+  assert.equal(fake.instance('default')?.status, 'Running')
+})
+
 test('base rm --image removes exactly the disk of DVM_BASE_IMAGE', async (t) => {
   const { run, write } = dvmOnFake(t)
   const disk = write('disks/mine.qcow2', 'x')
