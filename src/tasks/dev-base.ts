@@ -1,5 +1,5 @@
 // The dev-base of a VM: one label to look at when nothing changed. Otherwise it is built in the builder, once for all VMs, and streamed into
-// the VM; without a builder it is built in the VM itself. The old image stays until the new one is there.
+// the VM; without a builder it is built in the VM itself. The old image stays until the new one is there and no container uses it.
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { workRoot } from '../core/builder-paths.ts'
@@ -25,6 +25,9 @@ export interface DevBasePlan {
   readonly from: string
   readonly shipments: readonly Shipment[]
 }
+
+/** What each run has built in the builder because of DVM_REBUILD_DEV_BASE, which asks for one build, not for one a VM. A run is its signal. */
+const rebuilt = new WeakMap<AbortSignal, string>()
 
 const flavourOfBase = async (deps: Deps): Promise<Flavour> =>
   chooseFlavour(deps.env.flavour, await deps.files.text(join(deps.env.baseDir, flavourFile)))
@@ -94,7 +97,7 @@ export const ensureDevBase = async (
       )
     else await locked(deps, 'base', () => fromBuilder(deps, vm, place, plan, voice, log))
     await deps.state.write(vm, { devBase: plan.hash })
-    if (current !== undefined) await deps.containers.dropImage(place, current.id)
+    if (current !== undefined) await deps.containers.dropOldDevBases(place)
   } catch (error) {
     throw withLog(error, log)
   } finally {
@@ -118,7 +121,8 @@ const fromBuilder = async (
   }
   const instance = await ensureBuilder(deps, plan.flavour, { clean: false }, voice, write)
   const there = await deps.builder.label(instance, devBaseTag, devBaseLabel)
-  if (there !== plan.hash || deps.env.rebuildDevBase) {
+  const again = deps.env.rebuildDevBase && rebuilt.get(deps.signal) !== plan.hash
+  if (there !== plan.hash || again) {
     await deps.builder.recover(instance, () => voice.note('checking the images of the builder'), write)
     await deps.builder.sweep(instance, 'begin')
     try {
@@ -131,11 +135,12 @@ const fromBuilder = async (
           tag: devBaseTag,
           buildArgs: { DVM_DEV_FROM: await provide(deps, instance, plan, voice, write) },
           labels: { [devBaseLabel]: plan.hash },
-          noCache: deps.env.rebuildDevBase,
+          noCache: again,
           trust: await bringsTrust(deps),
         },
         tell,
       )
+      rebuilt.set(deps.signal, plan.hash)
     } finally {
       await deps.undo.builder.sweep(instance, 'end')
     }
