@@ -12,6 +12,7 @@ import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Shipment } from '../ports/context.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Log } from '../ports/logs.ts'
+import { checkBaseFile } from './base-ownership.ts'
 import { ensureBuilder, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
@@ -45,14 +46,16 @@ export const planDevBase = async (deps: Deps): Promise<DevBasePlan | undefined> 
   const { baseDir } = deps.env
   const directory = join(baseDir, 'dev')
   const containerfile = join(directory, 'Containerfile')
+  const packagesFile = join(baseDir, 'packages.txt')
   if ((await deps.files.text(containerfile)) === undefined) return undefined
-  await deps.checkOwnership(containerfile, baseDir)
+  await checkBaseFile(deps, containerfile)
   const [scan, packages, flavour, from] = await Promise.all([
     deps.context.scanBase(directory),
-    deps.files.text(join(baseDir, 'packages.txt')),
+    deps.files.text(packagesFile),
     flavourOfBase(deps),
     bareImage(deps),
   ])
+  if (packages !== undefined) await checkBaseFile(deps, packagesFile)
   const list: Shipment =
     packages === undefined
       ? { from: deps.assets.path('scaffold'), to: 'dev', paths: ['no-packages.txt'], as: 'dvm-packages.txt' }

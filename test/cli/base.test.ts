@@ -152,6 +152,16 @@ const unfit: readonly [
       `dvm: ~/.config/dvm/base: other users can write to it\n  try: chmod go-w '${home}/.config/dvm/base'\n`,
   ],
   [
+    'a configuration directory that others can write to',
+    ({ write, home }) => {
+      write('.config/dvm/base/Containerfile', 'FROM dvm-base\n')
+      chmodSync(join(home, '.config/dvm'), 0o770)
+    },
+    {},
+    9,
+    (home) => `dvm: ~/.config/dvm: other users can write to it\n  try: chmod go-w '${home}/.config/dvm'\n`,
+  ],
+  [
     'a base that is no digest',
     ({ write }) => write('.config/dvm/base/Containerfile', 'FROM dvm-base\n'),
     { DVM_BOOTC_BASE: 'quay.io/fedora/fedora-bootc:44' },
