@@ -1,10 +1,12 @@
 // base build, status and rm as processes, as far as a Lima without guests can go; the rest is in test/tasks and on real Lima.
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { createBaseStore } from '../../src/ports/store/index.ts'
 import type { Answer } from '../fakes/state.ts'
 import { dvmOnFake, type DvmOnFake } from '../support/dvm-on-fake.ts'
+import { manifestOf, metadataOf } from '../support/generations.ts'
 
 const room: Answer = { match: ['sudo', 'df'], stdout: 'Avail\n99999999999\n' }
 const unit = ['sudo', 'systemd-run']
@@ -222,6 +224,25 @@ test('base status without anything, as text and as JSON', async (t) => {
     builder: null,
   })
 })
+
+for (const [asked, shown] of [
+  [
+    `docker.io/library/debian@sha256:${'1'.repeat(64)}`,
+    'bootstrap:trixie (the registry did not answer; to ask it again: dvm base build --no-cache)',
+  ],
+  ['bootstrap:trixie', 'bootstrap:trixie'],
+] as const)
+  test(`base status of a base from packages whose inputs say ${asked.slice(0, 20)}`, async (t) => {
+    const { run, home } = dvmOnFake(t)
+    const store = createBaseStore(join(home, '.cache/dvm'))
+    const candidate = await store.prepare('a'.repeat(64))
+    writeFileSync(candidate.disk, 'disk')
+    const { inputs, ...manifest } = manifestOf()
+    const kept = { ...manifest, inputs: { ...inputs, bootcBase: asked } }
+    await store.makeCurrent(await store.keep(candidate, metadataOf('a'.repeat(64), { diskSize: 4 }), kept))
+    const { stdout } = await run(['base', 'status'])
+    assert.equal(stdout.split('\n')[2], `made from: ${shown}`)
+  })
 
 test('base rm removes the builder and nothing else of Lima’s', async (t) => {
   const { fake, run } = dvmOnFake(t)
