@@ -97,7 +97,11 @@ const runBuild = async (deps: Deps, plan: BasePlan, options: BuildOptions, log: 
 /** A builder that went away in the middle is the reason, whatever it was doing; the next build repairs it. */
 const lostBuilder = async ({ deps, made }: BuildRun, error: unknown): Promise<unknown> => {
   const isSuspect = error instanceof DvmError && error.code === 'failed' && !deps.signal.aborted
-  if (!isSuspect || made.builder === undefined || (await deps.builder.answers(made.builder))) return error
+  if (!isSuspect || made.builder === undefined) return error
+  if (await deps.builder.answers(made.builder))
+    return error.with({
+      hint: error.hint ?? 'dvm base build --clean (with a fresh builder; the old base stays in use)',
+    })
   return new DvmError('failed', 'the builder went away during the build', {
     hint: 'dvm base build (it repairs the builder, or makes a new one; the old base stays in use)',
     tail: error.tail,

@@ -102,11 +102,17 @@ export const ensureDevBase = async (
     await deps.state.write(vm, { devBase: plan.hash })
     if (current !== undefined) await deps.containers.dropOldDevBases(place)
   } catch (error) {
-    throw withLog(error, log)
+    throw withLog(withHint(error, join(deps.env.baseDir, 'dev', 'Containerfile'), vm), log)
   } finally {
     log.close()
   }
 }
+
+/** Podman's own complaint about a line of the person's Containerfile. */
+const withHint = (error: unknown, containerfile: string, vm: string): unknown =>
+  error instanceof DvmError && error.hint === undefined && error.code === 'failed'
+    ? error.with({ hint: `correct ${containerfile}, then: dvm sync ${vm}` })
+    : error
 
 /** One build serves every VM, its layers are cached, and what it starts from may be there already; a VM only takes the result in. */
 const fromBuilder = async (
