@@ -55,7 +55,7 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
 
   /** Whether there was one, or could be removed, decides nothing: the next change tries again. */
   const dropOldDevBases = async (place: Place): Promise<void> => {
-    await podman(place, pruneDevBases)
+    await podman(place, pruneDevBases).catch(() => undefined)
   }
 
   return {
