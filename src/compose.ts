@@ -2,6 +2,7 @@
 import { availableParallelism, freemem, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createSideBySideRunner, createStepRunner, drawsInPlace } from './cli/run-steps.ts'
+import { architectureOf } from './core/architecture.ts'
 import type { Environment } from './core/environment.ts'
 import { createAssets } from './ports/assets.ts'
 import { createBashConfig } from './ports/bash-config.ts'
@@ -67,7 +68,7 @@ export const compose = (composition: Composition): Deps => {
     signal,
     report: reporter,
     host: {
-      arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+      arch: architectureOf(process.arch),
       cpus: availableParallelism(),
       freeMemory: freemem,
       user: user.username,

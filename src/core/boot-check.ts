@@ -16,11 +16,23 @@ export const parseBootReport = (text: string): BootReport => ({
   ),
 })
 
+const failedUnits = ({ values }: BootReport): readonly string[] =>
+  (values['failed_units'] ?? '').split(/[\s,]+/).filter((unit) => unit !== '')
+
+/** Without these a VM is of no use: they are the system's, Lima's or dvm's, whoever broke them. */
+const needed = /^(cloud-|dbus|dev-zram|dvm-|init\.scope|lima-|local-fs|network|ssh|sysroot|systemd-|zram)/
+
+/** True when units fail that only the user's image has: whoever knows of it may publish the base all the same. */
+export const failsInOwnUnits = (report: BootReport): boolean => {
+  const failed = failedUnits(report)
+  return failed.length > 0 && !failed.some((unit) => needed.test(unit))
+}
+
 /** Problems of a booted candidate; empty when it may be published. `minimumRoot` is in bytes. */
 export const bootProblems = (report: BootReport, minimumRoot: number): string[] => {
   const { values } = report
   const root = Number(values['root_bytes'] ?? Number.NaN)
-  const failed = (values['failed_units'] ?? '').split(/[\s,]+/).filter((unit) => unit !== '')
+  const failed = failedUnits(report)
   return [
     ...(Number.isNaN(root) ? ['the boot check printed no size of the root file system'] : []),
     ...(root < minimumRoot

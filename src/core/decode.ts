@@ -43,6 +43,7 @@ export class Problems {
       others.length === 0
         ? first
         : `the configuration has ${this.#found.length} problems\n${this.#found.map((line) => `  ${line}`).join('\n')}`,
+      { hint: 'correct that, then: dvm doctor' },
     )
   }
 }

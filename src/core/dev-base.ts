@@ -6,6 +6,15 @@ export const devBaseTag = 'localhost/dvm-dev-base:latest'
 /** The label with the hash of what it was made from. */
 export const devBaseLabel = 'dvm.hash'
 
+/** For podman: removes those without a name, which a newer one has taken, and without a container. Nothing of another kind. */
+export const pruneDevBases: readonly string[] = [
+  'image',
+  'prune',
+  '--force',
+  '--filter',
+  `label=${devBaseLabel}`,
+]
+
 /** Raised when dvm makes another image from the same inputs. */
 const schema = 1
 

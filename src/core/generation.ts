@@ -35,6 +35,15 @@ export interface Generation {
   readonly disk: string
 }
 
+/**
+ * Made from packages in the place of a pin, because no registry answered. Its inputs are those of the pin, so nothing of them ever says
+ * that another build would give something else now.
+ */
+export const isStandIn = ({ metadata, manifest }: Generation): boolean =>
+  metadata.bootcBase.startsWith('bootstrap:') && !manifest.inputs.bootcBase.startsWith('bootstrap:')
+
+export const standInAdvice = 'the registry did not answer; to ask it again: dvm base build --no-cache'
+
 /** A generation's name as people see it. */
 export const shortName = (generation: string): string => generation.slice(0, 12)
 

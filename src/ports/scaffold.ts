@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { quotePath } from '../core/command.ts'
 import { DvmError, isErrno, messageOf } from '../core/errors.ts'
 import { ensurePrivateDirectory, writeFileAtomic } from '../system/files.ts'
 
@@ -33,7 +34,9 @@ const exists = async (path: string): Promise<boolean> => {
 }
 
 const taken = (path: string): DvmError =>
-  new DvmError('refused', `${path} exists already; dvm does not change it`)
+  new DvmError('refused', `${path} exists already; dvm does not change it`, {
+    hint: `see what it is: ls -ld ${quotePath(path)}`,
+  })
 
 const writing = async <T>(path: string, action: () => Promise<T>): Promise<T> => {
   try {
@@ -43,7 +46,7 @@ const writing = async <T>(path: string, action: () => Promise<T>): Promise<T> =>
     // Not EEXIST alone: that is also what a file in the place of a directory above gives.
     if (isErrno(error, 'EEXIST', 'ENOTEMPTY') && (await exists(path))) throw taken(path)
     throw new DvmError('failed', `${path} cannot be written: ${messageOf(error)}`, {
-      hint: `check the owner, mode and free space of '${dirname(path)}'`,
+      hint: `check the owner, mode and free space there: ls -ld ${quotePath(dirname(path))}; df -h ${quotePath(dirname(path))}`,
       cause: error,
     })
   }

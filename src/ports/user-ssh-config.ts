@@ -4,6 +4,7 @@
 import { lstat, mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
+import { quotePath } from '../core/command.ts'
 import { DvmError, isErrno, messageOf } from '../core/errors.ts'
 import { writeFileAtomic } from '../system/files.ts'
 
@@ -32,7 +33,9 @@ const leadsTo = async (path: string): Promise<string> => {
     }
     step = resolve(dirname(step), await readlink(step))
   }
-  throw new DvmError('failed', `${path} is a link that leads to itself`)
+  throw new DvmError('failed', `${path} is a link that leads to itself`, {
+    hint: `make it a file, or lead elsewhere: ls -l ${quotePath(path)}`,
+  })
 }
 
 const modeOf = async (file: string): Promise<number | undefined> => {
@@ -40,9 +43,16 @@ const modeOf = async (file: string): Promise<number | undefined> => {
     isErrno(error, 'ENOENT') ? undefined : Promise.reject(error as Error),
   )
   if (found === undefined) return undefined
-  if (!found.isFile()) throw new DvmError('failed', `${file} is not a file`)
+  if (!found.isFile())
+    throw new DvmError('failed', `${file} is not a file`, {
+      hint: `see what it is, and move it away: ls -ld ${quotePath(file)}`,
+    })
   // Replacing it would make it ours.
-  if (found.uid !== userInfo().uid) throw new DvmError('refused', `${file} belongs to another user`)
+  const { uid, username } = userInfo()
+  if (found.uid !== uid)
+    throw new DvmError('refused', `${file} belongs to another user`, {
+      hint: `sudo chown ${username} ${quotePath(file)}`,
+    })
   return found.mode & 0o7777
 }
 
@@ -68,7 +78,10 @@ export const createUserSshConfig = (home: string): UserSshConfig => {
         return await edit(change)
       } catch (error) {
         if (error instanceof DvmError || !isErrno(error, ...causes)) throw error
-        throw new DvmError('failed', `${path} cannot be changed: ${messageOf(error)}`, { cause: error })
+        throw new DvmError('failed', `${path} cannot be changed: ${messageOf(error)}`, {
+          hint: `check the owner and mode: ls -ld ${quotePath(dirname(path))} ${quotePath(path)}`,
+          cause: error,
+        })
       }
     },
   }

@@ -1,6 +1,6 @@
 // `dvm base build`: from the user's Containerfile to a published generation. Until the last step nothing visible changes.
 import { DvmError, withLogFile } from '../core/errors.ts'
-import { shortName, type Generation } from '../core/generation.ts'
+import { isStandIn, shortName, standInAdvice, type Generation } from '../core/generation.ts'
 import type { Log } from '../ports/logs.ts'
 import { planBase, type BasePlan } from './base-plan.ts'
 import { got, type BuildOptions, type BuildRun } from './build-run.ts'
@@ -24,7 +24,7 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
   // Most runs end here, before any lock and any call to Lima.
   const first = await planBase(deps)
   if ((await isCurrent(deps, first)) && !force && first.equal !== undefined)
-    return { generation: first.equal, outcome: 'unchanged' }
+    return kept(deps, first.equal, 'unchanged')
   return locked(
     deps,
     'base',
@@ -32,10 +32,9 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
       const plan = await planBase(deps)
       await deps.store.sweep()
       if ((await isCurrent(deps, plan)) && !force && plan.equal !== undefined)
-        return { generation: plan.equal, outcome: 'unchanged' }
+        return kept(deps, plan.equal, 'unchanged')
       if (!force && plan.equal !== undefined) {
-        const generation = await publishBase(deps, plan.equal)
-        return { generation, outcome: 'switched' }
+        return kept(deps, await publishBase(deps, plan.equal), 'switched')
       }
       tellWhy(deps, plan, options)
       const log = deps.logs.open(deps.logs.basePath)
@@ -49,6 +48,12 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
     },
     { wait: options.wait },
   )
+}
+
+/** One that stands in for a pin would otherwise hide behind its hash for ever. */
+const kept = (deps: Deps, generation: Generation, outcome: 'unchanged' | 'switched'): BuildResult => {
+  if (isStandIn(generation)) deps.report.note(`made from packages, because ${standInAdvice}`)
+  return { generation, outcome }
 }
 
 /** Nothing to do: equal inputs, current, and where VMs look for it. */
@@ -92,7 +97,11 @@ const runBuild = async (deps: Deps, plan: BasePlan, options: BuildOptions, log: 
 /** A builder that went away in the middle is the reason, whatever it was doing; the next build repairs it. */
 const lostBuilder = async ({ deps, made }: BuildRun, error: unknown): Promise<unknown> => {
   const isSuspect = error instanceof DvmError && error.code === 'failed' && !deps.signal.aborted
-  if (!isSuspect || made.builder === undefined || (await deps.builder.answers(made.builder))) return error
+  if (!isSuspect || made.builder === undefined) return error
+  if (await deps.builder.answers(made.builder))
+    return error.with({
+      hint: error.hint ?? 'dvm base build --clean (with a fresh builder; the old base stays in use)',
+    })
   return new DvmError('failed', 'the builder went away during the build', {
     hint: 'dvm base build (it repairs the builder, or makes a new one; the old base stays in use)',
     tail: error.tail,

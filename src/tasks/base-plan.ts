@@ -7,6 +7,7 @@ import { DvmError } from '../core/errors.ts'
 import type { Flavour } from '../core/flavour.ts'
 import type { Generation } from '../core/generation.ts'
 import { checkPinned, pinnedReference, pinOf, type ImageSource } from '../core/pins.ts'
+import { checkBaseFile } from './base-ownership.ts'
 import type { Deps } from './deps.ts'
 
 export interface BasePlan {
@@ -73,7 +74,7 @@ export const planBase = async (deps: Deps): Promise<BasePlan> => {
   const text = await deps.files.text(path)
   if (text === undefined)
     throw new DvmError('config', `there is no Containerfile in ${baseDir}`, { hint: 'dvm base init' })
-  await deps.checkOwnership(path, baseDir)
+  await checkBaseFile(deps, path)
   checkStartsFromDvmBase(text, path)
   const flavour = chooseFlavour(deps.env.flavour, await deps.files.text(join(baseDir, 'flavour')))
   const [bootcBase, diskBuilder, scan, plumbing] = await Promise.all([

@@ -1,6 +1,6 @@
 // `dvm base status` and `dvm base rm`: what is built, what would change it, and how it goes away.
 import { DvmError, messageOf } from '../core/errors.ts'
-import type { Metadata } from '../core/generation.ts'
+import { isStandIn, type Metadata } from '../core/generation.ts'
 import type { Holder } from '../core/holder.ts'
 import { planBase } from './base-plan.ts'
 import { findInstance, removeBuilderVm, sweepBootTest } from './builder-vm.ts'
@@ -12,6 +12,8 @@ export interface BaseStatus {
   readonly image: string
   readonly exists: boolean
   readonly current: Metadata | null
+  /** True when the current one was made from packages because no registry answered. */
+  readonly standIn: boolean
   /** Earlier generations that are kept. */
   readonly kept: readonly Metadata[]
   /** Inputs that changed since the current one; null when that cannot be told, with the reason in `problem`. */
@@ -56,6 +58,7 @@ export const baseStatus = async (deps: Deps): Promise<BaseStatus> => {
     image,
     exists: file !== undefined,
     current: current?.metadata ?? null,
+    standIn: current !== undefined && isStandIn(current),
     kept: all.filter(({ disk }) => disk !== current?.disk).map(({ metadata }) => metadata),
     ...plan,
     building: building ?? null,

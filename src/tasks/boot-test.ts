@@ -1,5 +1,5 @@
 // The boot test: a throw-away VM from the candidate must come up and be healthy before anything is published.
-import { bootProblems, parseBootReport } from '../core/boot-check.ts'
+import { bootProblems, failsInOwnUnits, parseBootReport } from '../core/boot-check.ts'
 import { DvmError, messageOf } from '../core/errors.ts'
 import { bootTestInstance } from '../core/names.ts'
 import { gib } from '../core/sizes.ts'
@@ -17,11 +17,10 @@ interface Candidate {
   readonly document: string
 }
 
-const refusal = (why: string, tail: readonly string[] = []): DvmError =>
-  new DvmError('failed', `the new base does not pass the boot test: ${why}`, {
-    hint: 'correct your Containerfile and build again; the old base stays in use',
-    tail,
-  })
+const correct = 'correct your Containerfile and build again; the old base stays in use'
+
+const refusal = (why: string, tail: readonly string[] = [], hint = correct): DvmError =>
+  new DvmError('failed', `the new base does not pass the boot test: ${why}`, { hint, tail })
 
 /**
  * Boots the candidate and judges it.
@@ -63,7 +62,14 @@ export const bootTest = async (
     )
     if (checked.exitCode !== 0)
       throw refusal('it boots, but cannot run the boot check', checked.stderr.split('\n').slice(-20))
-    const problems = bootProblems(parseBootReport(checked.stdout), (diskGib - 0.75 * more) * gib)
+    const report = parseBootReport(checked.stdout)
+    const problems = bootProblems(report, (diskGib - 0.75 * more) * gib)
+    if (problems.length === 1 && failsInOwnUnits(report))
+      throw refusal(
+        problems.join('; '),
+        [],
+        `${correct}. To publish it with them: dvm base build --no-boot-test`,
+      )
     if (problems.length > 0) throw refusal(problems.join('; '))
   } finally {
     await deps.undo.lima

@@ -54,8 +54,14 @@ export const ensureBuilder = async (
     voice.note(why)
     voice.progress(`creating ${name} from ${template}`)
     const size = { cpus: cpus ?? Math.min(4, deps.host.cpus), memory: memory ?? 4, disk: disk ?? 50 }
-    await deps.lima.create({ name, template, ...size }, log)
-    await deps.files.write(recordOf(deps), `${name}\n`)
+    const forget = await record(deps, name)
+    try {
+      await deps.lima.create({ name, template, ...size }, log)
+    } catch (error) {
+      // Not made, or made by another one meanwhile. A create that was interrupted may have got somewhere.
+      if (!deps.signal.aborted) await forget()
+      throw error
+    }
     await start()
     return mustFind(deps, name)
   }
@@ -128,6 +134,14 @@ const curable = (error: DvmError): boolean => ['tool', 'config', 'network', 'ref
 
 const recordOf = (deps: Pick<Deps, 'env'>): string => join(deps.env.stateDir, 'base', 'builder')
 
+/** Before it is made: a dvm that is killed meanwhile leaves a builder that the next one still knows for its own. */
+const record = async (deps: Deps, name: string): Promise<() => Promise<void>> => {
+  const path = recordOf(deps)
+  const before = await deps.files.text(path)
+  await deps.files.write(path, `${name}\n`)
+  return () => (before === undefined ? deps.files.remove(path) : deps.files.write(path, before))
+}
+
 /**
  * Deletes the builder VM.
  * @throws DvmError `refused` when DVM_BUILDER_LIMA names an instance that dvm did not make.
@@ -140,7 +154,7 @@ export const removeBuilderVm = async (deps: Deps, log?: (line: string) => void):
       'refused',
       `${instance} was not made by dvm as its builder, so dvm does not delete it`,
       {
-        hint: `limactl delete ${instance}, if it really may go`,
+        hint: `name another builder in DVM_BUILDER_LIMA; or, if ${instance} really may go: limactl delete --force ${instance}`,
       },
     )
   await deps.lima.delete(instance, { force: true }, log)

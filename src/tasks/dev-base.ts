@@ -1,5 +1,5 @@
 // The dev-base of a VM: one label to look at when nothing changed. Otherwise it is built in the builder, once for all VMs, and streamed into
-// the VM; without a builder it is built in the VM itself. The old image stays until the new one is there.
+// the VM; without a builder it is built in the VM itself. The old image stays until the new one is there and no container uses it.
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { workRoot } from '../core/builder-paths.ts'
@@ -12,6 +12,7 @@ import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Shipment } from '../ports/context.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Log } from '../ports/logs.ts'
+import { checkBaseFile } from './base-ownership.ts'
 import { ensureBuilder, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
@@ -25,6 +26,9 @@ export interface DevBasePlan {
   readonly from: string
   readonly shipments: readonly Shipment[]
 }
+
+/** What each run has built in the builder because of DVM_REBUILD_DEV_BASE, which asks for one build, not for one a VM. A run is its signal. */
+const rebuilt = new WeakMap<AbortSignal, string>()
 
 const flavourOfBase = async (deps: Deps): Promise<Flavour> =>
   chooseFlavour(deps.env.flavour, await deps.files.text(join(deps.env.baseDir, flavourFile)))
@@ -42,14 +46,16 @@ export const planDevBase = async (deps: Deps): Promise<DevBasePlan | undefined> 
   const { baseDir } = deps.env
   const directory = join(baseDir, 'dev')
   const containerfile = join(directory, 'Containerfile')
+  const packagesFile = join(baseDir, 'packages.txt')
   if ((await deps.files.text(containerfile)) === undefined) return undefined
-  await deps.checkOwnership(containerfile, baseDir)
+  await checkBaseFile(deps, containerfile)
   const [scan, packages, flavour, from] = await Promise.all([
     deps.context.scanBase(directory),
-    deps.files.text(join(baseDir, 'packages.txt')),
+    deps.files.text(packagesFile),
     flavourOfBase(deps),
     bareImage(deps),
   ])
+  if (packages !== undefined) await checkBaseFile(deps, packagesFile)
   const list: Shipment =
     packages === undefined
       ? { from: deps.assets.path('scaffold'), to: 'dev', paths: ['no-packages.txt'], as: 'dvm-packages.txt' }
@@ -94,13 +100,19 @@ export const ensureDevBase = async (
       )
     else await locked(deps, 'base', () => fromBuilder(deps, vm, place, plan, voice, log))
     await deps.state.write(vm, { devBase: plan.hash })
-    if (current !== undefined) await deps.containers.dropImage(place, current.id)
+    if (current !== undefined) await deps.containers.dropOldDevBases(place)
   } catch (error) {
-    throw withLog(error, log)
+    throw withLog(withHint(error, join(deps.env.baseDir, 'dev', 'Containerfile'), vm), log)
   } finally {
     log.close()
   }
 }
+
+/** Podman's own complaint about a line of the person's Containerfile. */
+const withHint = (error: unknown, containerfile: string, vm: string): unknown =>
+  error instanceof DvmError && error.hint === undefined && error.code === 'failed'
+    ? error.with({ hint: `correct ${containerfile}, then: dvm sync ${vm}` })
+    : error
 
 /** One build serves every VM, its layers are cached, and what it starts from may be there already; a VM only takes the result in. */
 const fromBuilder = async (
@@ -118,7 +130,8 @@ const fromBuilder = async (
   }
   const instance = await ensureBuilder(deps, plan.flavour, { clean: false }, voice, write)
   const there = await deps.builder.label(instance, devBaseTag, devBaseLabel)
-  if (there !== plan.hash || deps.env.rebuildDevBase) {
+  const again = deps.env.rebuildDevBase && rebuilt.get(deps.signal) !== plan.hash
+  if (there !== plan.hash || again) {
     await deps.builder.recover(instance, () => voice.note('checking the images of the builder'), write)
     await deps.builder.sweep(instance, 'begin')
     try {
@@ -131,11 +144,12 @@ const fromBuilder = async (
           tag: devBaseTag,
           buildArgs: { DVM_DEV_FROM: await provide(deps, instance, plan, voice, write) },
           labels: { [devBaseLabel]: plan.hash },
-          noCache: deps.env.rebuildDevBase,
+          noCache: again,
           trust: await bringsTrust(deps),
         },
         tell,
       )
+      rebuilt.set(deps.signal, plan.hash)
     } finally {
       await deps.undo.builder.sweep(instance, 'end')
     }

@@ -12,11 +12,15 @@ export interface FetchedDisk {
   readonly sha256: string
 }
 
+const again = {
+  hint: 'dvm base build --clean (with a fresh builder; nothing was published, the old base stays in use)',
+}
+
 const checkImage = (image: DiskImage | undefined): number => {
   if (image?.format !== 'qcow2')
-    throw new DvmError('integrity', 'what arrived from the builder is not a qcow2 disk')
-  if (image.hasBackingFile) throw new DvmError('integrity', 'the disk needs another file beneath it')
-  if (image.virtualSize <= 0) throw new DvmError('integrity', 'the disk says that it is empty')
+    throw new DvmError('integrity', 'what arrived from the builder is not a qcow2 disk', again)
+  if (image.hasBackingFile) throw new DvmError('integrity', 'the disk needs another file beneath it', again)
+  if (image.virtualSize <= 0) throw new DvmError('integrity', 'the disk says that it is empty', again)
   return image.virtualSize
 }
 

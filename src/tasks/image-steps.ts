@@ -172,7 +172,12 @@ const packageList = ({ deps }: BuildRun, shipped: readonly string[]): Shipment[]
 
 /** Names the line of the user's Containerfile at which podman stopped. */
 const atLine = (error: unknown, plan: BasePlan, step: string | undefined): unknown => {
-  if (!(error instanceof DvmError) || step === undefined || error.code !== 'failed') return error
+  if (!(error instanceof DvmError) || error.code !== 'failed') return error
+  if (step === undefined)
+    return error.with({
+      hint:
+        error.hint ?? `correct ${plan.containerfile.path}, then: dvm base build (the old base stays in use)`,
+    })
   const line = lineOfStep(plan.containerfile.text, step)
   const where = line === undefined ? dirname(plan.containerfile.path) : `${plan.containerfile.path}:${line}`
   return error.with({

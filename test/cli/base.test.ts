@@ -1,10 +1,12 @@
 // base build, status and rm as processes, as far as a Lima without guests can go; the rest is in test/tasks and on real Lima.
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { createBaseStore } from '../../src/ports/store/index.ts'
 import type { Answer } from '../fakes/state.ts'
 import { dvmOnFake, type DvmOnFake } from '../support/dvm-on-fake.ts'
+import { manifestOf, metadataOf } from '../support/generations.ts'
 
 const room: Answer = { match: ['sudo', 'df'], stdout: 'Avail\n99999999999\n' }
 const unit = ['sudo', 'systemd-run']
@@ -152,6 +154,16 @@ const unfit: readonly [
       `dvm: ~/.config/dvm/base: other users can write to it\n  try: chmod go-w '${home}/.config/dvm/base'\n`,
   ],
   [
+    'a configuration directory that others can write to',
+    ({ write, home }) => {
+      write('.config/dvm/base/Containerfile', 'FROM dvm-base\n')
+      chmodSync(join(home, '.config/dvm'), 0o770)
+    },
+    {},
+    9,
+    (home) => `dvm: ~/.config/dvm: other users can write to it\n  try: chmod go-w '${home}/.config/dvm'\n`,
+  ],
+  [
     'a base that is no digest',
     ({ write }) => write('.config/dvm/base/Containerfile', 'FROM dvm-base\n'),
     { DVM_BOOTC_BASE: 'quay.io/fedora/fedora-bootc:44' },
@@ -213,6 +225,25 @@ test('base status without anything, as text and as JSON', async (t) => {
   })
 })
 
+for (const [asked, shown] of [
+  [
+    `docker.io/library/debian@sha256:${'1'.repeat(64)}`,
+    'bootstrap:trixie (the registry did not answer; to ask it again: dvm base build --no-cache)',
+  ],
+  ['bootstrap:trixie', 'bootstrap:trixie'],
+] as const)
+  test(`base status of a base from packages whose inputs say ${asked.slice(0, 20)}`, async (t) => {
+    const { run, home } = dvmOnFake(t)
+    const store = createBaseStore(join(home, '.cache/dvm'))
+    const candidate = await store.prepare('a'.repeat(64))
+    writeFileSync(candidate.disk, 'disk')
+    const { inputs, ...manifest } = manifestOf()
+    const kept = { ...manifest, inputs: { ...inputs, bootcBase: asked } }
+    await store.makeCurrent(await store.keep(candidate, metadataOf('a'.repeat(64), { diskSize: 4 }), kept))
+    const { stdout } = await run(['base', 'status'])
+    assert.equal(stdout.split('\n')[2], `made from: ${shown}`)
+  })
+
 test('base rm removes the builder and nothing else of Lima’s', async (t) => {
   const { fake, run } = dvmOnFake(t)
   fake.add({ name: 'dvm-builder', status: 'Running' })
@@ -228,6 +259,18 @@ test('base rm removes the builder and nothing else of Lima’s', async (t) => {
     stderr: 'removed the builder VM dvm-builder\n',
   })
   assert.deepEqual([fake.instance('dvm-builder'), fake.instance('dvm-app')?.status], [undefined, 'Stopped'])
+})
+
+test('base rm refuses a VM that the user named as builder and dvm did not make', async (t) => {
+  const { fake, run } = dvmOnFake(t)
+  fake.add({ name: 'default', status: 'Running' })
+  assert.deepEqual(await run(['base', 'rm', '--builder'], { env: { DVM_BUILDER_LIMA: 'default' } }), {
+    exitCode: 9,
+    stdout: '',
+    stderr:
+      'dvm: default was not made by dvm as its builder, so dvm does not delete it\n  try: name another builder in DVM_BUILDER_LIMA; or, if default really may go: limactl delete --force default\n',
+  })
+  assert.equal(fake.instance('default')?.status, 'Running')
 })
 
 test('base rm --image removes exactly the disk of DVM_BASE_IMAGE', async (t) => {

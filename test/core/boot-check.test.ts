@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import test from 'node:test'
-import { bootProblems, parseBootReport } from '../../src/core/boot-check.ts'
+import { bootProblems, failsInOwnUnits, parseBootReport } from '../../src/core/boot-check.ts'
 import { gib } from '../../src/core/sizes.ts'
 
 const script = readFileSync(resolve(import.meta.dirname, '../../templates/guest/boot-check.sh'), 'utf8')
@@ -64,3 +64,17 @@ test('other lines are ignored; no report at all is a problem', () => {
     'the boot check printed no size of the root file system',
   ])
 })
+
+for (const [units, own] of [
+  ['', false],
+  ['my-app.service', true],
+  ['a.service b.mount', true],
+  ['docker.service', true],
+  ['my-app.service cloud-final.service', false],
+  ['sshd.service', false],
+  ['systemd-resolved.service', false],
+  ['dvm-growroot.service', false],
+  ['zram-swap.service', false],
+] as const)
+  test(`"${units}" ${own ? 'is' : 'is not'} the user’s own affair`, () =>
+    assert.equal(failsInOwnUnits(parseBootReport(`failed_units=${units}\n`)), own))

@@ -175,6 +175,7 @@ test('all problems come at once, with their files', () => {
   /c/config.sh: DVM_CPUS must be a whole number above 0, not "many"
   /c/vms/a/config.sh: DVM_PORTS must hold HOST:GUEST, both from 1 to 65535, not "1"
   /c/vms/a/config.sh: DVM_PORTS must hold HOST:GUEST, both from 1 to 65535, not "2"`,
+      { hint: 'correct that, then: dvm doctor' },
     ),
   )
 })

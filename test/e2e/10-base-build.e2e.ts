@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import test, { before } from 'node:test'
-import { writeBaseDirectory, writeContainerfile, containerfile } from '../support/e2e-base.ts'
+import { standInNote, writeBaseDirectory, writeContainerfile, containerfile } from '../support/e2e-base.ts'
 import {
   baseDir,
   buildLog,
@@ -143,7 +143,7 @@ test('base status tells what is built, as text and as JSON', async () => {
     new RegExp(
       `^image:     ~/\\.cache/dvm/base/disk\\.qcow2
 base:      ${current.slice(0, 12)}, debian \\w+, [\\d.]+ MiB, built \\d+ (s|min) ago
-made from: \\S+
+made from: \\S+( \\(the registry did not answer; .*\\))?
 inputs:    unchanged
 builder:   ${builder}, Running, \\d+ CPUs, \\d+ GiB memory, \\d+ GiB disk
 $`,
@@ -155,6 +155,7 @@ $`,
     image: join(cacheDir, 'base', 'disk.qcow2'),
     exists: true,
     current: metadata,
+    standIn: standInNote(metadata) !== '',
     kept: [],
     changes: [],
     builtBefore: false,
@@ -166,10 +167,10 @@ $`,
 })
 
 test('an unchanged build says so and calls no limactl', async () => {
-  const { current } = publishedBase()
+  const { current, metadata } = publishedBase()
   const { env, wasCalled } = forbiddenLima()
   const { exitCode, stdout, stderr } = await dvm(['base', 'build'], { env })
-  assert.deepEqual([exitCode, stderr], [0, ''])
+  assert.deepEqual([exitCode, stderr], [0, standInNote(metadata)])
   assert.match(
     stdout,
     new RegExp(`^nothing changed: base ${current.slice(0, 12)} \\(debian, [\\d.]+ MiB\\) is current\\n$`),

@@ -97,6 +97,7 @@ for (const [what, make] of ways)
       name: 'DvmError',
       code: 'failed',
       message: /\/\.ssh\/config cannot be changed: /,
+      hint: `check the owner and mode: ls -ld '${home}/.ssh' '${home}/.ssh/config'`,
     })
   })
 
@@ -108,4 +109,16 @@ test('a change that fails changes nothing', async (t) => {
   })
   await assert.rejects(edit, /^Error: no$/)
   assert.equal(readFileSync(path, 'utf8'), 'own\n')
+})
+
+test('a directory in its place is told with what shows it', async (t) => {
+  const home = temporaryDirectory(t)
+  mkdirSync(join(home, '.ssh/config'), { recursive: true })
+  const error: unknown = await createUserSshConfig(home)
+    .edit(front)
+    .then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+  assert.match(String((error as { hint?: string }).hint), /: ls -ld '/)
 })

@@ -100,7 +100,7 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
       guest.shipped = true
     },
     build: async (instance, spec, onLine) => {
-      const { tag, noCache = false, buildArgs = {}, trust = false } = spec
+      const { tag, noCache = false, buildArgs = {}, labels = {}, trust = false } = spec
       const flags = `${noCache ? ' --no-cache' : ''}${trust ? ' with trust' : ''}`
       const guest = await inside(instance, `build ${tag}${flags}`)
       need(guest.shipped, 'no context')
@@ -111,6 +111,7 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
         await enter(memory, undo, 'build ends')
       } else onLine('STEP 1/1: FROM x', 'stdout')
       guest.images.add(tag).add(`id-of-${tag}`)
+      for (const [name, value] of Object.entries(labels)) guest.labels.set(`${name} of ${tag}`, value)
       return `id-of-${tag}`
     },
     pull: async (instance, reference) => {
@@ -121,9 +122,9 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
     },
     imageId: async (instance, reference) =>
       (await inside(instance, 'imageId')).images.has(reference) ? 'pulled-id' : undefined,
-    label: async (instance, reference) => {
+    label: async (instance, reference, name) => {
       const guest = await inside(instance, `label ${reference}`)
-      return guest.images.has(reference) ? guest.labels.get(reference) : undefined
+      return guest.images.has(reference) ? guest.labels.get(`${name} of ${reference}`) : undefined
     },
     save: async (instance, reference, to) => {
       const guest = await inside(instance, `save ${reference}`)

@@ -1,8 +1,11 @@
 // What `base build` decides from the host's files alone: nothing here may reach Lima.
 import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
 import { DvmError } from '../../src/core/errors.ts'
 import { planBase } from '../../src/tasks/base-plan.ts'
+import { planDevBase } from '../../src/tasks/dev-base.ts'
 import { memoryWorld, type World } from '../support/memory-world.ts'
 
 const containerfile = (world: World, text = 'FROM dvm-base\n'): string =>
@@ -102,3 +105,24 @@ test('a named base or disk builder changes the plan and is never replaced', asyn
   containerfile(plain)
   assert.notEqual((await planBase(plain.deps)).generation, (await planBase(world.deps)).generation)
 })
+
+test('a base directory of another place is checked up to itself: what is above it is not dvm’s', async (t) => {
+  const world = memoryWorld(t)
+  const baseDir = join(world.home, 'shared/dvm/base')
+  world.write('shared/dvm/base/Containerfile', 'FROM dvm-base\n')
+  chmodSync(join(world.home, 'shared'), 0o770)
+  Object.assign(world.deps.env, { baseDir })
+  await planBase(world.deps)
+  chmodSync(baseDir, 0o770)
+  assert.equal((await failure(planBase(world.deps))).code, 'refused')
+})
+
+for (const path of ['', 'base', 'base/dev', 'base/dev/Containerfile', 'base/packages.txt'])
+  test(`the dev-base: .config/dvm/${path} that others can write to is refused`, async (t) => {
+    const world = memoryWorld(t)
+    world.write('.config/dvm/base/dev/Containerfile', 'FROM x\n')
+    world.write('.config/dvm/base/packages.txt', 'tree\n')
+    assert.ok(await planDevBase(world.deps))
+    chmodSync(join(world.home, '.config/dvm', path), 0o770)
+    assert.equal((await failure(planDevBase(world.deps).then(String))).code, 'refused')
+  })

@@ -55,6 +55,26 @@ test('a system that boots but is not well is refused with what is wrong', async 
   assert.equal(hint, 'correct your Containerfile and build again; the old base stays in use')
 })
 
+for (const [units, hint] of [
+  [
+    'my-app.service other.timer',
+    'correct your Containerfile and build again; the old base stays in use. To publish it with them: dvm base build --no-boot-test',
+  ],
+  ['my-app.service ssh.service', 'correct your Containerfile and build again; the old base stays in use'],
+] as const)
+  test(`one that is well but for ${units} is refused with the way out`, async (t) => {
+    const world = memoryWorld(t)
+    world.memory.run = () => ({
+      stdout: bootReport.replace('failed_units=', `failed_units=${units}`),
+    })
+    const { message, hint: told } = await failure(world)
+    assert.equal(
+      message,
+      `the new base does not pass the boot test: failed units: ${units.replace(' ', ', ')}`,
+    )
+    assert.equal(told, hint)
+  })
+
 test('a system that cannot run the check is refused', async (t) => {
   const world = memoryWorld(t)
   world.memory.run = () => ({ exitCode: 127, stderr: 'bash: sudo: command not found' })

@@ -329,6 +329,7 @@ for (const [what, prepare, code, message] of bad)
     const error = await failure(fetched(world))
     assert.equal(error.code, code)
     assert.match(error.message, message)
+    assert.match(error.hint ?? '', /the old base stays in use/)
   })
 
 test('a good disk arrives with its size, its hash and what a VM will see', async (t) => {

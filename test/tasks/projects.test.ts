@@ -141,7 +141,7 @@ test('the dev-base: built in the VM when there is no builder, one look when noth
   await sync()
   const after = calls()
   assert.match(after[1] ?? '', /^build in app /)
-  assert.deepEqual(after.slice(2), ['drop old'])
+  assert.deepEqual(after.slice(2), ['drop old dev-bases'])
 })
 
 test('the dev-base: built once in the builder, and streamed into the VM', async (t) => {

@@ -1,6 +1,6 @@
 // `dvm base status` and `dvm base rm`
 import type { Command } from 'commander'
-import { shortName, type Metadata } from '../../core/generation.ts'
+import { shortName, standInAdvice, type Metadata } from '../../core/generation.ts'
 import { describeHolder } from '../../core/holder.ts'
 import { ageText, sizeText } from '../../core/sizes.ts'
 import type { CliContext } from '../context.ts'
@@ -21,6 +21,7 @@ export const registerBaseStatus = (base: Command, context: CliContext): void => 
       if (flags.json) return context.reporter.json(status)
       const {
         current,
+        standIn,
         kept,
         changes,
         builtBefore,
@@ -42,7 +43,7 @@ export const registerBaseStatus = (base: Command, context: CliContext): void => 
           ? []
           : ([
               ['base', describe(current)],
-              ['made from', current.bootcBase],
+              ['made from', `${current.bootcBase}${standIn ? ` (${standInAdvice})` : ''}`],
             ] satisfies [string, string][])),
         ...kept.map((metadata): [string, string] => ['kept', describe(metadata)]),
         [

@@ -104,6 +104,9 @@ const known: readonly Known[] = [
   },
 ]
 
+/** What helps where dvm knows no better. */
+export const freshBuilder = 'dvm base build --clean starts with a fresh builder'
+
 const lastLines = (completed: Completed): string[] =>
   `${completed.stdout}\n${completed.stderr}`
     .split('\n')
@@ -116,11 +119,17 @@ const errorLine = (completed: Completed): string | undefined =>
     .filter((line) => /^Error: |^error: |cannot /.test(line))
     .at(-1)
 
-/** A podman build, pull or disk build that failed. Carries podman's own line when dvm knows no better. */
-export const buildFailure = (what: string, completed: Completed): DvmError => {
+/**
+ * A podman build, pull or disk build that failed. Carries podman's own line when dvm knows no better, with the hint that it is given:
+ * what failed in a build of somebody's Containerfile is for the caller to say.
+ */
+export const buildFailure = (what: string, completed: Completed, hint?: string): DvmError => {
   const text = `${completed.stdout}\n${completed.stderr}`
   if (completed.timedOut)
-    return new DvmError('failed', `${what} took too long and was stopped`, { tail: lastLines(completed) })
+    return new DvmError('failed', `${what} took too long and was stopped`, {
+      hint: 'again, with a bigger builder: DVM_BUILDER_CPUS=4 DVM_BUILDER_MEMORY=8 dvm base build --clean',
+      tail: lastLines(completed),
+    })
   if (completed.exitCode === 137 || /\bKilled\b/.test(completed.stderr))
     return new DvmError('failed', `${what} was killed: the builder ran out of memory`, {
       hint: 'DVM_BUILDER_MEMORY=8 dvm base build --clean',
@@ -135,6 +144,7 @@ export const buildFailure = (what: string, completed: Completed): DvmError => {
   if (match !== undefined)
     return new DvmError(match.code, match.message, { hint: match.hint, tail: lastLines(completed) })
   return new DvmError('failed', own?.replace(/^[Ee]rror: /, '') ?? `${what} failed`, {
+    hint,
     tail: lastLines(completed),
   })
 }
@@ -143,7 +153,7 @@ export const buildFailure = (what: string, completed: Completed): DvmError => {
 export const guestFailure = (what: string, completed: Completed): DvmError => {
   const match = known.find(({ pattern }) => pattern.test(completed.stderr))
   return new DvmError(match?.code ?? 'failed', match?.message ?? `the builder could not ${what}`, {
-    hint: match?.hint ?? 'dvm base build --clean starts with a fresh builder',
+    hint: match?.hint ?? freshBuilder,
     tail: lastLines(completed),
   })
 }

@@ -10,7 +10,7 @@ import type { OnLine } from '../../system/exec.ts'
 import type { Instance, Lima } from '../lima/index.ts'
 import { asUnit, diskBuild, podmanBuild, podmanScript } from './argv.ts'
 import type { BuildSpec, DiskSpec } from './argv.ts'
-import { buildFailure, diskFull, guestFailure } from './errors.ts'
+import { buildFailure, diskFull, freshBuilder, guestFailure } from './errors.ts'
 import { fetchFile, type Fetched } from './fetch.ts'
 import { markerMark, markerScript, recoverScript, sweepScript, wentDownScript } from './scripts.ts'
 
@@ -184,7 +184,8 @@ export const createBuilder = (lima: Lima): Builder => {
       const there = await imageId(instance, reference)
       if (there !== undefined) return there
       const completed = await work(instance, ['podman', 'pull', '--quiet', reference], onLine)
-      if (completed.exitCode !== 0) throw buildFailure(reference, completed)
+      if (completed.exitCode !== 0)
+        throw buildFailure(reference, completed, 'see which registries answer: dvm doctor')
       return idOf(instance, reference)
     },
     imageId,
@@ -232,7 +233,8 @@ export const createBuilder = (lima: Lima): Builder => {
     disk: async (instance, spec, onLine) => {
       await must('make its output directory', root(instance, ['mkdir', '-p', spec.output]))
       const completed = await work(instance, diskBuild(spec), onLine)
-      if (completed.exitCode !== 0) throw await withSpace(instance, buildFailure('the disk', completed))
+      if (completed.exitCode !== 0)
+        throw await withSpace(instance, buildFailure('the disk', completed, freshBuilder))
     },
     fetch: (instance, remote, local, onBytes) => fetchFile(lima, instance, remote, local, onBytes),
     size: async (instance, remote) =>

@@ -1,4 +1,5 @@
 // Scripts that the builder runs between builds: what a killed build left goes, what a power cut damaged is found.
+import { pruneDevBases } from '../../core/dev-base.ts'
 import { builderRoot, workRoot } from '../../core/builder-paths.ts'
 
 /** Before the provisioning marker in the output of `markerScript`. */
@@ -29,6 +30,8 @@ if [ "$1" = begin ]; then
   cat /proc/sys/kernel/random/boot_id > ${busyMark}
   sync ${busyMark}
 else
+  # The dev-base of before, when there is a newer one.
+  podman ${pruneDevBases.join(' ')} </dev/null >/dev/null 2>&1
   # Nobody waits for the disk: until it has everything, the mark stays.
   systemd-run --quiet --collect --unit=dvm-settle sh -c 'sync --file-system /var/lib/containers && rm -f ${busyMark}'
 fi

@@ -9,6 +9,7 @@ import type { OnLine } from '../../system/exec.ts'
 import type { Assets } from '../assets.ts'
 import type { Lima } from '../lima/index.ts'
 import { guestTerm } from '../lima/guest.ts'
+import { pruneDevBases } from '../../core/dev-base.ts'
 import { execArgs, runArgs } from './argv.ts'
 import { containerFailure } from './errors.ts'
 import { parseContainers, parseImages, parsePreparedSsh } from './parse.ts'
@@ -50,6 +51,11 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       target,
       podman(place, ['start', containerOf(target)]),
     )
+  }
+
+  /** Whether there was one, or could be removed, decides nothing: the next change tries again. */
+  const dropOldDevBases = async (place: Place): Promise<void> => {
+    await podman(place, pruneDevBases).catch(() => undefined)
   }
 
   return {
@@ -102,10 +108,7 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         lima.stream(place.instance, { argv, timeoutMs: hours }, { from: archive }),
       )
     },
-    dropImage: async (place, id) => {
-      // A container that still runs from it keeps it; the next change tries again.
-      await podman(place, ['image', 'rm', id])
-    },
+    dropOldDevBases,
     create: async (place, target, spec, onLine) => {
       try {
         await must(
@@ -140,6 +143,8 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         podman(place, ['rm', '--force', '--ignore', '--time', '5', name]),
       )
       const hadContainer = stdout.trim() !== ''
+      // What it ran from may have been an old dev-base that nothing else uses.
+      if (hadContainer) await dropOldDevBases(place)
       if (keepVolume) return hadContainer
       const removed = await podman(place, ['volume', 'rm', '--force', name])
       if (removed.exitCode !== 0 && !/no such volume/i.test(removed.stderr))

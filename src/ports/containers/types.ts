@@ -42,8 +42,8 @@ export interface Containers {
   buildDevBase(place: Place, vm: string, made: DevBaseBuild, context: Readable, onLine: OnLine): Promise<void>
   /** Takes in an image that is streamed as an archive. */
   load(place: Place, vm: string, archive: Readable): Promise<void>
-  /** Removes an image unless a container still uses it. */
-  dropImage(place: Place, id: string): Promise<void>
+  /** Removes dev-bases that have lost their name to a newer one, except those that a container still uses. */
+  dropOldDevBases(place: Place): Promise<void>
   /** Makes and starts the container; the image is pulled when it is not there. */
   create(place: Place, target: ProjectTarget, spec: NewContainer, onLine: OnLine): Promise<void>
   /** Starting one that runs does nothing. */

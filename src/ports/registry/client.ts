@@ -84,13 +84,18 @@ export const createClient = (options: ClientOptions): Registry => {
     const what = renderReference(reference)
     const codes = parseErrorCodes(body)
     const detail = codes.length === 0 ? String(status) : `${status} ${codes.join(', ')}`
-    if (status === 404) return new DvmError('not-found', `${reference.registry} has no ${what} (${detail})`)
+    if (status === 404)
+      return new DvmError('not-found', `${reference.registry} has no ${what} (${detail})`, {
+        hint: 'see which pins this concerns: dvm pins check',
+      })
     const denied = status === 401 || status === 403
     return new DvmError(
       'network',
       `${reference.registry} ${denied ? 'refuses' : 'fails on'} ${what} (${detail})`,
       {
-        hint: denied ? [`podman login ${reference.registry}`, ...credentials.problems].join('; ') : undefined,
+        hint: denied
+          ? [`podman login ${reference.registry}`, ...credentials.problems].join('; ')
+          : 'try again later; what of the network does not work is told by: dvm doctor',
       },
     )
   }

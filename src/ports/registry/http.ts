@@ -74,6 +74,9 @@ const passingErrors = new Set([
   'UND_ERR_BODY_TIMEOUT',
 ])
 
+/** For answers that no registry gives. */
+const between = { hint: 'something between here and the registry answers; see what: dvm doctor' }
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
@@ -144,9 +147,13 @@ export const createHttp = (options: HttpOptions): Http => {
       await answer.body.dump()
       const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined
       if (next === undefined || !/^https?:$/.test(next.protocol) || redirects === maxRedirects)
-        throw new DvmError('network', `${first.url.host} redirects without end or to nowhere`)
+        throw new DvmError('network', `${first.url.host} redirects without end or to nowhere`, between)
       if (url.protocol === 'https:' && next.protocol === 'http:')
-        throw new DvmError('network', `${first.url.host} redirects from https to http, which is not followed`)
+        throw new DvmError(
+          'network',
+          `${first.url.host} redirects from https to http, which is not followed`,
+          between,
+        )
       if (next.origin !== url.origin)
         headers = Object.fromEntries(
           Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
@@ -200,6 +207,7 @@ export const createHttp = (options: HttpOptions): Http => {
                 throw new DvmError(
                   'network',
                   `${request.url.host} sends more than ${maxBytes} bytes, which is refused`,
+                  between,
                 )
               pieces.push(piece)
             }

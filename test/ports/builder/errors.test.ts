@@ -140,3 +140,11 @@ test('anything else that the builder did not do is named, unless it is known', (
   const tar = guestFailure('receive the build context', failed(fixture('ship-no-space'), { exitCode: 2 }))
   assert.equal(`${tar.code}: ${tar.message}`, full)
 })
+
+test('what nobody knows a way out of gets the caller’s; what is known keeps its own', () => {
+  const hint = 'dvm doctor'
+  assert.equal(buildFailure('it', failed('Error: something new'), hint).hint, hint)
+  assert.equal(buildFailure('it', failed('Error: something new')).hint, undefined)
+  assert.match(buildFailure('it', failed('Error: no space left on device'), hint).hint ?? '', /--clean$/)
+  assert.match(buildFailure('it', failed('', { timedOut: true, exitCode: undefined })).hint ?? '', /--clean$/)
+})

@@ -80,10 +80,10 @@ test('a digest header that lies is found out', async () => {
 test('what is not there is not found, asked once and never again', async () => {
   await using registry = await serving()
   await using client = clientFor()
-  await assert.rejects(
-    client.resolve(at(registry.host, 'a/b:2')),
-    error('not-found', /has no .*a\/b:2 \(404 MANIFEST_UNKNOWN\)/),
-  )
+  await assert.rejects(client.resolve(at(registry.host, 'a/b:2')), {
+    ...error('not-found', /has no .*a\/b:2 \(404 MANIFEST_UNKNOWN\)/),
+    hint: 'see which pins this concerns: dvm pins check',
+  })
   assert.equal(methods(registry), 'HEAD GET')
 })
 
@@ -166,10 +166,10 @@ test('redirects that lead nowhere, or in circles, end', async () => {
   await using client = clientFor()
   for (const location of ['/again', 'ftp://127.0.0.1/', 'http://:x']) {
     registry.always = (_request, response) => (response.writeHead(302, { location }).end(), true)
-    await assert.rejects(
-      client.manifest(at(registry.host)),
-      error('network', /redirects without end or to nowhere/),
-    )
+    await assert.rejects(client.manifest(at(registry.host)), {
+      ...error('network', /redirects without end or to nowhere/),
+      hint: 'something between here and the registry answers; see what: dvm doctor',
+    })
   }
 })
 
