@@ -1,6 +1,6 @@
 // `dvm base build`: from the user's Containerfile to a published generation. Until the last step nothing visible changes.
 import { DvmError, withLogFile } from '../core/errors.ts'
-import { isStandIn, shortName, standInAdvice, type Generation } from '../core/generation.ts'
+import { shortName, type Generation } from '../core/generation.ts'
 import type { Log } from '../ports/logs.ts'
 import { planBase, type BasePlan } from './base-plan.ts'
 import { got, type BuildOptions, type BuildRun } from './build-run.ts'
@@ -24,7 +24,7 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
   // Most runs end here, before any lock and any call to Lima.
   const first = await planBase(deps)
   if ((await isCurrent(deps, first)) && !force && first.equal !== undefined)
-    return kept(deps, first.equal, 'unchanged')
+    return { generation: first.equal, outcome: 'unchanged' }
   return locked(
     deps,
     'base',
@@ -32,9 +32,10 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
       const plan = await planBase(deps)
       await deps.store.sweep()
       if ((await isCurrent(deps, plan)) && !force && plan.equal !== undefined)
-        return kept(deps, plan.equal, 'unchanged')
+        return { generation: plan.equal, outcome: 'unchanged' }
       if (!force && plan.equal !== undefined) {
-        return kept(deps, await publishBase(deps, plan.equal), 'switched')
+        const generation = await publishBase(deps, plan.equal)
+        return { generation, outcome: 'switched' }
       }
       tellWhy(deps, plan, options)
       const log = deps.logs.open(deps.logs.basePath)
@@ -48,12 +49,6 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
     },
     { wait: options.wait },
   )
-}
-
-/** One that stands in for a pin would otherwise hide behind its hash for ever. */
-const kept = (deps: Deps, generation: Generation, outcome: 'unchanged' | 'switched'): BuildResult => {
-  if (isStandIn(generation)) deps.report.note(`made from packages, because ${standInAdvice}`)
-  return { generation, outcome }
 }
 
 /** Nothing to do: equal inputs, current, and where VMs look for it. */

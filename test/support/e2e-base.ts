@@ -44,12 +44,6 @@ export const ensureBase = async (): Promise<void> => {
   if (exitCode !== 0) throw new Error(`no base to start from:\n${stderr}`)
 }
 
-/** What dvm says of an unchanged base where no registry answered: there it was made from packages. */
-export const standInNote = (metadata: Readonly<Record<string, unknown>>): string =>
-  String(metadata['bootcBase']).startsWith('bootstrap:')
-    ? 'made from packages, because the registry did not answer; to ask it again: dvm base build --no-cache\n'
-    : ''
-
 export const user = 'dev-user'
 
 /** Runs at each sync. It reads its stdin, which must be empty, and holds what a careless wrapper would read as its own. */
