@@ -62,9 +62,12 @@ export const explainSetup = (
       cause: 'it was killed, most likely because the VM ran out of memory',
       hint: fill('raise DVM_MEMORY, then: dvm recreate VM --yes'),
     }
-  // What ssh says of a shell that a signal ended.
+  // What ssh says of a shell that a signal ended, and of a connection that was cut without a word.
   if (exitCode === 255)
-    return { cause: 'its shell was killed, unless it says `exit 255` itself', hint: again(name) }
+    return {
+      cause: 'its shell was killed or cut off, unless it says `exit 255` itself',
+      hint: again(name),
+    }
   return undefined
 }
 

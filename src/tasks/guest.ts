@@ -1,5 +1,5 @@
 // The inside of a VM at a sync: the account, its directories and who may log in to it, then the user's setup.sh, in one round trip.
-import { DvmError } from '../core/errors.ts'
+import { DvmError, withLog } from '../core/errors.ts'
 import { renderGuestScript, setupMarker } from '../core/guest-script.ts'
 import { parseHostKey } from '../core/host-keys.ts'
 import { instanceOf } from '../core/names.ts'
@@ -84,6 +84,9 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
           hint: `dvm sync ${vm}`,
         }
     throw new DvmError('failed', message, { hint, tail, logFile: log.path })
+  } catch (error) {
+    // A connection that dropped: what the guest had said until then. Otherwise this log has nothing to tell.
+    throw log.tail(1).length > 0 ? withLog(error, log) : error
   } finally {
     log.close()
   }

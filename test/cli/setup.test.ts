@@ -52,7 +52,7 @@ for (const ssh of [true, false])
     assert.equal(exitCode, 1)
     assert.equal(
       stderr,
-      `${failed('ended with exit code 255: its shell was killed, unless it says `exit 255` itself')}  | before\n  try: correct it, then: dvm sync app\n  log: ~/.local/state/dvm/app/setup.log\n`,
+      `${failed('ended with exit code 255: its shell was killed or cut off, unless it says `exit 255` itself')}  | before\n  try: correct it, then: dvm sync app\n  log: ~/.local/state/dvm/app/setup.log\n`,
     )
     // Asked, because ssh says 255 of itself too.
     assert.equal(fake.journal().at(-1)?.guest?.argv.at(-1), 'true')

@@ -194,7 +194,7 @@ test('a VM with nearly that name is what was meant, perhaps', async (t) => {
     })
 })
 
-test('Lima run as root, missing, or unreadable is said with the way out', async (t) => {
+test('Lima run as root or missing is said with the way out', async (t) => {
   const { fake, run, write } = dvmOnFake(t, { root: true })
   write('.config/dvm/vms/app/config.sh', '')
   // Captured from the real one; the end-to-end suite runs as an ordinary user, so that root cannot be seen there.
