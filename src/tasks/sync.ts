@@ -12,6 +12,7 @@ import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork } from './guest.ts'
+import { checkLimaVersion } from './lima-version.ts'
 import { checkConfigured } from './known-names.ts'
 import { defaultImage, loadProjects, projectSteps, type Project } from './projects.ts'
 import { keepSshHost } from './ssh-kept.ts'
@@ -151,7 +152,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
     steps.push({
       title: `Create ${vm}`,
       run: async (voice) => {
-        const { base, spec } = await planCreation(deps, plan)
+        const [{ base, spec }] = await Promise.all([planCreation(deps, plan), checkLimaVersion(deps)])
         await writeDocument(deps, config, base, spec.template)
         await deps.lima.create(spec, write)
         created = true
