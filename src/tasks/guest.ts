@@ -3,7 +3,7 @@ import { DvmError, withLog } from '../core/errors.ts'
 import { renderGuestScript, setupMarker } from '../core/guest-script.ts'
 import { parseHostKey } from '../core/host-keys.ts'
 import { instanceOf } from '../core/names.ts'
-import type { VmConfig } from '../core/config.ts'
+import { portText, type VmConfig } from '../core/config.ts'
 import { setupFailure } from '../core/setup-failure.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
@@ -29,7 +29,7 @@ const guestValues = (vm: string, config: VmConfig): Record<string, string> => ({
   DVM_LIMA_NAME: instanceOf(vm),
   DVM_USER: config.user,
   DVM_CODE_DIR: codeDirectory(config.user, vm),
-  DVM_PORTS: config.ports.map(({ host, guest }) => `${host}:${guest}`).join(','),
+  DVM_PORTS: config.ports.map(portText).join(','),
   DVM_SUBUID_COUNT: String(config.subuidCount),
   DVM_SUBGID_COUNT: String(config.subgidCount),
 })

@@ -1,11 +1,11 @@
 // `dvm sync VM`: one look at Lima, then create / start / nothing, then one round trip into the guest.
 import { join } from 'node:path'
 import { renderCommand } from '../core/command.ts'
-import type { VmConfig } from '../core/config.ts'
+import { portText, type VmConfig } from '../core/config.ts'
 import { DvmError, withLog } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { gib, sizeText } from '../core/sizes.ts'
-import { actionFor, configDrift } from '../core/sync-plan.ts'
+import { actionFor, configDrift, portDrift } from '../core/sync-plan.ts'
 import type { CreateSpec, Instance } from '../ports/lima/index.ts'
 import { findBaseImage, type BaseImage } from './base-image.ts'
 import { checkKnown, findInstance } from './builder-vm.ts'
@@ -73,7 +73,7 @@ const planCreation = async (deps: Deps, { vm, config }: Plan): Promise<Creation>
     memory: config.memory,
     disk: config.disk,
     ...(config.vmType === undefined ? {} : { vmType: config.vmType }),
-    portForwards: config.ports.map(({ host, guest }) => `${host}:${guest}`),
+    portForwards: config.ports.map(portText),
   }
   return { base, spec }
 }
@@ -162,6 +162,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
           baseImage: base.kind === 'disk' ? base.location : base.template,
           createdAt: new Date().toISOString(),
           devBase: undefined,
+          ports: spec.portForwards,
         })
         await start(voice)
       },
@@ -208,9 +209,12 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
     log.close()
   }
   const { cpus, memory, disk } = config
-  await deps.state.write(vm, { config: { cpus, memory, disk } })
-  const drift = instance === undefined ? [] : configDrift(config, instance)
-  if (action !== 'create' && drift.length > 0)
+  const ports = config.ports.map(portText)
+  await deps.state.write(vm, { config: { cpus, memory, disk, ports } })
+  if (action === 'create' || instance === undefined) return
+  const made = (await deps.state.read(vm))?.ports
+  const drift = [...configDrift(config, instance), ...portDrift(made, ports)]
+  if (drift.length > 0)
     deps.report.note(
       `${vm} keeps what it was created with: ${drift.join(', ')}; to change it: dvm recreate ${vm} --yes`,
     )

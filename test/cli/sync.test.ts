@@ -37,9 +37,25 @@ test('sync makes, starts and prepares a VM; a second one only prepares it', asyn
     {
       baseImage: 'template:fedora',
       createdAt: '',
-      config: { cpus: 2, memory: 2, disk: 30 },
+      ports: ['3000:3000'],
+      config: { cpus: 2, memory: 2, disk: 30, ports: ['3000:3000'] },
     },
   )
+})
+
+test('DVM_PORTS that were changed: said, with what applies them', async (t) => {
+  const { run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/app/config.sh', 'DVM_PORTS=(3000:3000)\n')
+  await run(['sync', 'app'])
+  write('.config/dvm/vms/app/config.sh', 'DVM_PORTS=(3000:3000 8080:80)\n')
+  assert.deepEqual(await run(['sync', 'app']), {
+    exitCode: 0,
+    stdout: '',
+    stderr:
+      '✔ Prepare app\napp keeps what it was created with: ports 3000:3000 (config: 3000:3000 8080:80); to change it: dvm recreate app --yes\n',
+  })
+  assert.equal((await run(['recreate', 'app', '--yes'])).stderr, '✔ Create app\n✔ Prepare app\n')
+  assert.equal((await run(['sync', 'app'])).stderr, '✔ Prepare app\n')
 })
 
 test('a dry run prints the plan and calls nothing, by flag or by variable', async (t) => {

@@ -64,7 +64,12 @@ test('without a base a VM is made from Lima’s own Fedora', async (t) => {
   })
   const { createdAt, ...state } = (await world.deps.state.read('app')) ?? {}
   assert.match(createdAt ?? '', /^\d{4}-/)
-  assert.deepEqual(state, { baseImage: 'template:fedora', config: { cpus: 3, memory: 4, disk: 20 } })
+  const ports = ['3000:3000', '8080:80']
+  assert.deepEqual(state, {
+    baseImage: 'template:fedora',
+    ports,
+    config: { cpus: 3, memory: 4, disk: 20, ports },
+  })
   assert.deepEqual(world.story, ['✔ Create app', '✔ Prepare app'])
 })
 
@@ -270,6 +275,30 @@ test('says what the configuration moved on from, and how to apply it', async (t)
     world.story.at(-1),
     'app keeps what it was created with: 2 CPUs (config: 4), 30 GiB disk (config: 40 GiB); to change it: dvm recreate app --yes',
   )
+})
+
+test('ports stay those that it was created with, until it is recreated', async (t) => {
+  const world = memoryWorld(t)
+  const sizes = 'DVM_CPUS=2\nDVM_MEMORY=2\nDVM_DISK=30\n'
+  const drift = async (ports: string): Promise<string | undefined> => {
+    configure(world, `${sizes}DVM_PORTS=(${ports})\n`)
+    world.reset()
+    await sync(world)
+    return world.story.at(-1)
+  }
+  assert.equal(await drift('3000:3000 80:8080'), '✔ Prepare app')
+  const keeps = (what: string): string =>
+    `app keeps what it was created with: ${what}; to change it: dvm recreate app --yes`
+  const made = 'ports 3000:3000 80:8080'
+  assert.equal(await drift('3000:3000'), keeps(`${made} (config: 3000:3000)`))
+  assert.equal(await drift(''), keeps(`${made} (config: none)`), 'each sync says so')
+  assert.equal(await drift('80:8080 3000:3000'), '✔ Prepare app', 'the order is no difference')
+  world.memory.vms.clear()
+  assert.equal(await drift(''), '✔ Prepare app')
+  assert.equal(await drift('1:2'), keeps('no ports (config: 1:2)'))
+  // One that an older dvm made: nobody knows.
+  await world.deps.state.write('app', { ports: undefined })
+  assert.equal(await drift('3:4'), '✔ Prepare app')
 })
 
 test('a dry run prints the exact commands and calls nothing', async (t) => {
