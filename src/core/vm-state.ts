@@ -23,6 +23,8 @@ export interface SyncedConfig {
   readonly disk: number
   /** `host:guest` */
   readonly ports: readonly string[]
+  /** Of its files as they were then. */
+  readonly stamp: string
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -37,15 +39,19 @@ export const parseVmState = (value: unknown): VmState | undefined => {
   const text = <K extends string>(name: K): Partial<Record<K, string>> =>
     typeof value[name] === 'string' ? ({ [name]: value[name] } as Partial<Record<K, string>>) : {}
   const config = isRecord(value['config']) ? value['config'] : {}
-  const { cpus, memory, disk, ports } = config
+  const { cpus, memory, disk, ports, stamp } = config
   return {
     ...text('generation'),
     ...text('baseImage'),
     ...text('createdAt'),
     ...text('devBase'),
     ...(isTexts(value['ports']) ? { ports: value['ports'] } : {}),
-    ...(typeof cpus === 'number' && typeof memory === 'number' && typeof disk === 'number' && isTexts(ports)
-      ? { config: { cpus, memory, disk, ports } }
+    ...(typeof cpus === 'number' &&
+    typeof memory === 'number' &&
+    typeof disk === 'number' &&
+    typeof stamp === 'string' &&
+    isTexts(ports)
+      ? { config: { cpus, memory, disk, ports, stamp } }
       : {}),
   }
 }

@@ -18,7 +18,7 @@ import { defaultImage, loadProjects, projectSteps, type Project } from './projec
 import { keepSshHost } from './ssh-kept.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
-import { loadVmConfig } from './vm-config.ts'
+import { configStamp, loadVmConfig } from './vm-config.ts'
 
 export interface SyncOptions {
   readonly wait: boolean
@@ -31,6 +31,8 @@ export interface SyncOptions {
 interface Plan {
   readonly vm: string
   readonly config: VmConfig
+  /** Of the files that it was read from. */
+  readonly stamp: string
   readonly setup: { readonly path: string; readonly text: string } | undefined
   readonly projects: readonly Project[]
 }
@@ -54,6 +56,8 @@ export interface DryRun {
 /** Reads what a sync of that VM would go by, before anything is touched. */
 export const planSync = async (deps: Deps, vm: string, project?: string): Promise<Plan> => {
   await checkConfigured(deps, vm, (name) => `dvm sync ${name}`)
+  // Before they are read: what is saved meanwhile is then news to the next look.
+  const stamp = await configStamp(deps, vm)
   const [config, setup, projects] = await Promise.all([
     loadVmConfig(deps, vm),
     readSetup(deps, join(deps.env.configDir, 'vms', vm, 'setup.sh')),
@@ -61,7 +65,7 @@ export const planSync = async (deps: Deps, vm: string, project?: string): Promis
     // Looked at now, so that no VM is made for settings that make no sense.
     deps.network(),
   ])
-  return { vm, config, setup, projects }
+  return { vm, config, stamp, setup, projects }
 }
 
 const planCreation = async (deps: Deps, { vm, config }: Plan): Promise<Creation> => {
@@ -132,7 +136,7 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
 }
 
 const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Promise<void> => {
-  const { vm, config, setup, projects } = plan
+  const { vm, config, stamp, setup, projects } = plan
   const name = instanceOf(vm)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
   // Both logs are of this sync, also when it does not come as far as setup.sh.
@@ -210,7 +214,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
   }
   const { cpus, memory, disk } = config
   const ports = config.ports.map(portText)
-  await deps.state.write(vm, { config: { cpus, memory, disk, ports } })
+  await deps.state.write(vm, { config: { cpus, memory, disk, ports, stamp } })
   if (action === 'create' || instance === undefined) return
   const made = (await deps.state.read(vm))?.ports
   const drift = [...configDrift(config, instance), ...portDrift(made, ports)]

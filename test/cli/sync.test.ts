@@ -31,14 +31,16 @@ test('sync makes, starts and prepares a VM; a second one only prepares it', asyn
   })
   const again = fake.calls().slice(before)
   assert.equal(again.filter((call) => /^(create|start|stop|--version)/.test(call)).length, 0)
-  const state = JSON.parse(readFileSync(join(home, '.local/state/dvm/app/state.json'), 'utf8')) as object
+  const state = JSON.parse(readFileSync(join(home, '.local/state/dvm/app/state.json'), 'utf8')) as {
+    readonly config: object
+  }
   assert.deepEqual(
-    { ...state, createdAt: '' },
+    { ...state, createdAt: '', config: { ...state.config, stamp: '' } },
     {
       baseImage: 'template:fedora',
       createdAt: '',
       ports: ['3000:3000'],
-      config: { cpus: 2, memory: 2, disk: 30, ports: ['3000:3000'] },
+      config: { cpus: 2, memory: 2, disk: 30, ports: ['3000:3000'], stamp: '' },
     },
   )
 })

@@ -8,6 +8,7 @@ import { DvmError } from '../../src/core/errors.ts'
 import { setupMarker } from '../../src/core/guest-script.ts'
 import { instanceOf } from '../../src/core/names.ts'
 import { dryRunSync, syncVm } from '../../src/tasks/sync.ts'
+import { configStamp } from '../../src/tasks/vm-config.ts'
 import { qcow2Header } from '../support/disks.ts'
 import { manifestOf, metadataOf } from '../support/generations.ts'
 import { addVm } from '../support/memory-lima.ts'
@@ -68,7 +69,7 @@ test('without a base a VM is made from Lima’s own Fedora', async (t) => {
   assert.deepEqual(state, {
     baseImage: 'template:fedora',
     ports,
-    config: { cpus: 3, memory: 4, disk: 20, ports },
+    config: { cpus: 3, memory: 4, disk: 20, ports, stamp: await configStamp(world.deps, 'app') },
   })
   assert.deepEqual(world.story, ['✔ Create app', '✔ Prepare app'])
 })

@@ -33,9 +33,9 @@ export const registerLs = (program: Command, context: CliContext): void => {
         rows.map((row) => [
           row.name,
           row.state,
-          String(row.cpus),
-          sizeText(row.memory),
-          row.diskUsed === null ? sizeText(row.disk) : `${sizeText(row.diskUsed)} of ${sizeText(row.disk)}`,
+          String(row.cpus || '-'),
+          known(row.memory),
+          row.diskUsed === null ? known(row.disk) : `${sizeText(row.diskUsed)} of ${known(row.disk)}`,
           row.projects.length === 0 ? '-' : String(row.projects.length),
           base(row),
         ]),
@@ -50,6 +50,9 @@ export const registerLs = (program: Command, context: CliContext): void => {
           context.reporter.note(`the dev-base in ${name} is behind base/dev: dvm sync ${name}`)
     })
 }
+
+/** Lima says 0 of what it cannot read. */
+const known = (bytes: number): string => (bytes === 0 ? '-' : sizeText(bytes))
 
 const listProjectsOf = async (
   context: CliContext,
