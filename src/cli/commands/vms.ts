@@ -5,7 +5,7 @@ import { checkVmName } from '../../core/names.ts'
 import { sizeText } from '../../core/sizes.ts'
 import { parseTarget, targetText, type ProjectTarget } from '../../core/target.ts'
 import type { CliContext } from '../context.ts'
-import { tilde } from '../reporter.ts'
+import { tilde, tildes } from '../reporter.ts'
 
 export const registerLs = (program: Command, context: CliContext): void => {
   program
@@ -67,12 +67,14 @@ const listProjectsOf = async (
   if (rows.length === 0) context.reporter.note(`no projects yet: dvm add ${vm}/NAME, then dvm sync ${vm}`)
   context.reporter.table(
     ['PROJECT', 'STATE', 'IMAGE'],
-    rows.map(({ name, state, image, drift }) => [
+    rows.map(({ name, state, image, drift, problem }) => [
       name,
-      drift.length === 0 ? state : `${state} (changed)`,
+      problem !== undefined ? `${state} (wrong)` : drift.length === 0 ? state : `${state} (changed)`,
       image ?? '-',
     ]),
   )
+  for (const { name, problem } of rows)
+    if (problem !== undefined) context.reporter.warn(`${vm}/${name}: ${tildes(problem)}`)
   for (const { name, drift } of rows)
     if (drift.length > 0)
       context.reporter.note(
