@@ -48,9 +48,9 @@ export interface DryRun {
   readonly vm: string
   readonly base: string
   readonly commands: readonly string[]
-  readonly setup: string
-  /** `NAME (image)` */
-  readonly projects: readonly string[]
+  /** Its path; null without one. */
+  readonly setup: string | null
+  readonly projects: readonly { readonly name: string; readonly image: string }[]
 }
 
 /** Reads what a sync of that VM would go by, before anything is touched. */
@@ -101,8 +101,11 @@ export const dryRunSync = async (deps: Deps, vm: string, project?: string): Prom
       renderCommand(deps.lima.createCommand(spec)),
       renderCommand(deps.lima.startCommand(spec.name)),
     ],
-    setup: plan.setup?.path ?? '<none>',
-    projects: plan.projects.map(({ target, config }) => `${target.project} (${config.image ?? image})`),
+    setup: plan.setup?.path ?? null,
+    projects: plan.projects.map(({ target, config }) => ({
+      name: target.project,
+      image: config.image ?? image,
+    })),
   }
 }
 

@@ -312,7 +312,7 @@ test('a dry run prints the exact commands and calls nothing', async (t) => {
       'limactl --tty=false --log-format=json --log-level=warn create --name=dvm-app --mount-none --containerd=none --cpus=2 --memory=2 --disk=30 --port-forward=1:2,static=true template:fedora',
       'limactl --tty=false --log-format=json --log-level=warn start --timeout=600s dvm-app',
     ],
-    setup: '<none>',
+    setup: null,
     projects: [],
   })
   const setup = world.write('.config/dvm/vms/app/setup.sh', '# nothing\n')
