@@ -60,12 +60,21 @@ export const createExec = (signal: AbortSignal): Exec => {
       buffer: { stdout: onLine === undefined && !elsewhere, stderr: onLine === undefined },
       encoding: 'utf8',
     } as const)
+    const broken: unknown[] = []
+    const teller = (stream: 'stdout' | 'stderr') => (line: string) => {
+      try {
+        if (broken.length === 0) onLine?.(line, stream)
+      } catch (error) {
+        // Thrown from here it would end dvm at once, with nothing taken back.
+        broken.push(error)
+      }
+    }
     const heard =
       onLine === undefined
         ? undefined
         : {
-            stdout: elsewhere ? undefined : hear(child.stdout, (line) => onLine(line, 'stdout')),
-            stderr: hear(child.stderr, (line) => onLine(line, 'stderr')),
+            stdout: elsewhere ? undefined : hear(child.stdout, teller('stdout')),
+            stderr: hear(child.stderr, teller('stderr')),
           }
     // A process that was stopped is over when it exits, even if another one still holds its output: ssh hands its
     // descriptors to the master of its connection, which keeps them open for as long as the remote command runs.
@@ -74,6 +83,7 @@ export const createExec = (signal: AbortSignal): Exec => {
       if (stopped) setTimeout(() => releaseOutput(child.nodeChildProcess), 200)
     })
     const result = await child
+    if (broken.length > 0) throw broken[0]
     const text = (value: unknown, lines: Lines | undefined): string => {
       if (lines === undefined) return typeof value === 'string' ? value : ''
       lines.end()
