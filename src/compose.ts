@@ -1,5 +1,5 @@
 // Builds the ports once, from the environment and the abort signal. Part of the composition root, loaded only when needed.
-import { availableParallelism, freemem, userInfo } from 'node:os'
+import { availableParallelism, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createSideBySideRunner, createStepRunner, drawsInPlace } from './cli/run-steps.ts'
 import { architectureOf } from './core/architecture.ts'
@@ -26,6 +26,7 @@ import { createStateStore } from './ports/state.ts'
 import { createBaseStore } from './ports/store/index.ts'
 import { createUserSshConfig } from './ports/user-ssh-config.ts'
 import { createExec } from './system/exec.ts'
+import { totalMemory } from './system/memory.ts'
 import type { Deps, Report } from './tasks/deps.ts'
 
 export interface Composition {
@@ -70,7 +71,7 @@ export const compose = (composition: Composition): Deps => {
     host: {
       arch: architectureOf(process.arch),
       cpus: availableParallelism(),
-      freeMemory: freemem,
+      memory: totalMemory(),
       user: user.username,
     },
     runSteps: createStepRunner(process.stderr, live, signal),

@@ -12,13 +12,15 @@ const version = (): string => {
 }
 
 const abort = new AbortController()
+/** Something may have been made that an interruption takes back. */
+let makes = true
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 // `on`, not `once`: with once, execa's exit hook would see no other listener and kill dvm before its rollback.
 for (const signal of signals)
   process.on(signal, () => {
     const interrupted = new Interrupted(signal)
     if (abort.signal.aborted) process.exit(interrupted.exitCode)
-    reporter.note('stopping and taking back what this run made (once more exits at once)')
+    if (makes) reporter.note('stopping and taking back what this run made (once more exits at once)')
     abort.abort(interrupted)
   })
 /** Loads a library without its own signal handlers: one that sends the signal on afterwards looks like a second Ctrl-C, which takes nothing back. */
@@ -64,6 +66,9 @@ try {
       env: parseEnvironment(process.env, process.cwd()),
       files: (await import('./ports/host-files.ts')).createHostFiles(),
     }),
+    onlyLooks: () => {
+      makes = false
+    },
     exitWith: (code) => {
       process.exitCode = code
     },
@@ -71,7 +76,7 @@ try {
 } catch (error) {
   const reason: unknown = abort.signal.aborted ? abort.signal.reason : (conditionOf(error) ?? error)
   if (reason instanceof Interrupted) {
-    reporter.note('interrupted')
+    if (makes) reporter.note('interrupted')
     process.exitCode = reason.exitCode
   } else {
     reporter.error(reason, (process.env['DVM_DEBUG'] ?? '') !== '')

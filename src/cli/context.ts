@@ -15,6 +15,8 @@ export interface CliContext {
   assets(): Promise<Deps['assets']>
   /** Only what it takes to look at the host's files, for what must answer while a person types. */
   looking(): Promise<Pick<Deps, 'env' | 'files'>>
+  /** This run makes nothing: an interruption has nothing to take back, and nothing to say. */
+  onlyLooks(): void
   /** Ends the run with this exit code without it being an error, for example the guest command's own. */
   exitWith(code: number): void
 }

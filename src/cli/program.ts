@@ -38,6 +38,9 @@ const acting = new Set([
   'watch',
 ])
 
+/** What makes nothing, whatever its options are. */
+const looking = new Set(['ls', 'logs', 'doctor', 'status', 'list', 'check', 'version', 'help'])
+
 const refuseWhenDry = (action: Command, context: CliContext): void => {
   // Without an option ssh-config only prints.
   const acts =
@@ -56,7 +59,10 @@ export const createProgram = (context: CliContext): Command => {
     .helpCommand(false)
     .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
     .version(`dvm ${context.version}`, '-V, --version', 'print the version of dvm')
-  program.hook('preAction', (_, action) => refuseWhenDry(action, context))
+  program.hook('preAction', (_, action) => {
+    if (looking.has(action.name())) context.onlyLooks()
+    refuseWhenDry(action, context)
+  })
   registerLs(program, context)
   registerNew(program, context)
   registerAdd(program, context)

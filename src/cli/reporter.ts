@@ -12,6 +12,8 @@ export interface Output {
 export interface Reporter extends Report {
   /** One line of the result. */
   print(line: string): void
+  /** Text of the result as it is, with its own ends of lines. */
+  text(text: string): void
   /** The result as one JSON document. */
   json(value: unknown): void
   /** The result as columns; cells of a column are padded to the widest. */
@@ -51,6 +53,7 @@ export const createReporter = (stdout: Output, stderr: Output, color: boolean): 
   const print = (line: string): void => void stdout.write(`${line}\n`)
   return {
     print,
+    text: (text) => void stdout.write(text),
     json: (value) => print(JSON.stringify(value, undefined, 2)),
     table: (header, rows) => {
       const lines = [header, ...rows]

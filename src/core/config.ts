@@ -8,6 +8,9 @@ export interface PortForward {
   readonly guest: number
 }
 
+/** `host:guest` */
+export const portText = ({ host, guest }: PortForward): string => `${host}:${guest}`
+
 export interface VmConfig {
   readonly cpus: number
   /** GiB */

@@ -62,8 +62,16 @@ export const explainSetup = (
       cause: 'it was killed, most likely because the VM ran out of memory',
       hint: fill('raise DVM_MEMORY, then: dvm recreate VM --yes'),
     }
+  // What ssh says of a shell that a signal ended, and of a connection that was cut without a word.
+  if (exitCode === 255)
+    return {
+      cause: 'its shell was killed or cut off, unless it says `exit 255` itself',
+      hint: again(name),
+    }
   return undefined
 }
+
+const again = (name: string): string => `correct it, then: dvm sync ${name}`
 
 /** The message and what to type for a setup.sh that failed. */
 export const setupFailure = (
@@ -72,9 +80,9 @@ export const setupFailure = (
   exitCode: number | undefined,
   lines: readonly string[],
 ): { readonly message: string; readonly hint: string } => {
-  const message = `${path} ended with exit code ${exitCode}`
+  const message = `${path} ${exitCode === undefined ? 'was killed' : `ended with exit code ${exitCode}`}`
   const explained = explainSetup(name, exitCode, lines)
   return explained === undefined
-    ? { message, hint: `correct it, then: dvm sync ${name}` }
+    ? { message, hint: again(name) }
     : { message: `${message}: ${explained.cause}`, hint: explained.hint }
 }

@@ -4,7 +4,7 @@
 const most = 8
 
 export interface Room {
-  /** Bytes that the machine has to give. */
+  /** Bytes that no VM has yet. */
   readonly memory: number
   readonly cpus: number
 }

@@ -36,11 +36,18 @@ interface Wanted {
 
 /** Lima reports what it rounded: less than 1 % of a GiB is no difference. */
 const differs = (wanted: number | undefined, bytes: number): boolean =>
-  wanted !== undefined && Math.abs(bytes - wanted * gib) >= gib / 100
+  wanted !== undefined && bytes !== 0 && Math.abs(bytes - wanted * gib) >= gib / 100
 
-/** How the configuration has moved on from an existing VM, in a person's words. */
+/** How the sizes of a configuration have moved on from an existing VM, in a person's words. Lima says 0 of what it cannot read. */
 export const configDrift = ({ cpus, memory, disk }: Wanted, vm: Sizes): string[] => [
-  ...(cpus === undefined || vm.cpus === cpus ? [] : [`${vm.cpus} CPUs (config: ${cpus})`]),
+  ...(cpus === undefined || vm.cpus === 0 || vm.cpus === cpus ? [] : [`${vm.cpus} CPUs (config: ${cpus})`]),
   ...(differs(memory, vm.memory) ? [`${sizeText(vm.memory)} memory (config: ${memory} GiB)`] : []),
   ...(differs(disk, vm.disk) ? [`${sizeText(vm.disk)} disk (config: ${disk} GiB)`] : []),
 ]
+
+/** The same of its ports. Lima forwards those that it was created with; undefined: nobody wrote them down. */
+export const portDrift = (made: readonly string[] | undefined, wanted: readonly string[]): string[] => {
+  if (made === undefined) return []
+  const [before, after] = [made, wanted].map((ports) => ports.toSorted().join(' '))
+  return before === after ? [] : [`${before ? `ports ${before}` : 'no ports'} (config: ${after || 'none'})`]
+}

@@ -9,12 +9,29 @@ export interface VmState {
   readonly createdAt?: string
   /** Hash of the dev-base in it. */
   readonly devBase?: string
-  /** What its configuration said at the last sync; GiB. */
-  readonly config?: { readonly cpus: number; readonly memory: number; readonly disk: number }
+  /** `host:guest`, what Lima was told to forward when it was created. */
+  readonly ports?: readonly string[]
+  /** What its configuration said at the last sync. */
+  readonly config?: SyncedConfig
+}
+
+export interface SyncedConfig {
+  readonly cpus: number
+  /** GiB */
+  readonly memory: number
+  /** GiB */
+  readonly disk: number
+  /** `host:guest` */
+  readonly ports: readonly string[]
+  /** Of its files as they were then. */
+  readonly stamp: string
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string')
 
 /** The known fields that have the right type; undefined when it is no state at all. Unknown fields are left alone. */
 export const parseVmState = (value: unknown): VmState | undefined => {
@@ -22,14 +39,19 @@ export const parseVmState = (value: unknown): VmState | undefined => {
   const text = <K extends string>(name: K): Partial<Record<K, string>> =>
     typeof value[name] === 'string' ? ({ [name]: value[name] } as Partial<Record<K, string>>) : {}
   const config = isRecord(value['config']) ? value['config'] : {}
-  const { cpus, memory, disk } = config
+  const { cpus, memory, disk, ports, stamp } = config
   return {
     ...text('generation'),
     ...text('baseImage'),
     ...text('createdAt'),
     ...text('devBase'),
-    ...(typeof cpus === 'number' && typeof memory === 'number' && typeof disk === 'number'
-      ? { config: { cpus, memory, disk } }
+    ...(isTexts(value['ports']) ? { ports: value['ports'] } : {}),
+    ...(typeof cpus === 'number' &&
+    typeof memory === 'number' &&
+    typeof disk === 'number' &&
+    typeof stamp === 'string' &&
+    isTexts(ports)
+      ? { config: { cpus, memory, disk, ports, stamp } }
       : {}),
   }
 }

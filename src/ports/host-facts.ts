@@ -2,7 +2,7 @@
 // keeping QEMU's answer about KVM as every other command does.
 import { constants } from 'node:fs'
 import { access, stat, statfs } from 'node:fs/promises'
-import { totalmem, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { KvmDevice, KvmFacts } from '../core/doctor/kvm.ts'
 import type { System } from '../core/doctor/packages.ts'
@@ -11,6 +11,7 @@ import type { Tool } from '../core/doctor/tool.ts'
 import { isErrno } from '../core/errors.ts'
 import type { Exec } from '../system/exec.ts'
 import { readTextIfThere } from '../system/files.ts'
+import { totalMemory } from '../system/memory.ts'
 import { decideAcceleration, dependsOnKvm, probeKvm, qemuOf } from './lima/accel.ts'
 
 export type PathKind = 'file' | 'directory' | 'other' | 'missing' | 'unreadable'
@@ -76,8 +77,7 @@ export const createHostFacts = ({ exec, variables, kvmCacheFile }: HostFactsOpti
   return {
     node: process.versions.node,
     isRoot,
-    // A container may get less than the machine has.
-    memory: Math.min(totalmem(), process.constrainedMemory() || Infinity),
+    memory: totalMemory(),
     system: async () => ({ ...host, osRelease: (await readTextIfThere('/etc/os-release')) ?? '' }),
     variable: (name) => variables[name],
     locate,

@@ -20,6 +20,8 @@ export interface HostFiles {
   resolve(path: string): Promise<{ readonly path: string; readonly size: number } | undefined>
   /** Bytes that a file takes on its file system, holes left out; undefined when there is none. */
   allocated(path: string): Promise<number | undefined>
+  /** Another text whenever the file is another one or was written to; undefined when there is none. */
+  stamp(path: string): Promise<string | undefined>
   /** The first bytes of a disk. */
   head(path: string): Promise<Uint8Array>
 }
@@ -55,6 +57,15 @@ export const createHostFiles = (): HostFiles => ({
       return (await stat(path)).blocks * 512
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined
+      throw error
+    }
+  },
+  stamp: async (path) => {
+    try {
+      const { mtimeNs, size, ino } = await stat(path, { bigint: true })
+      return `${mtimeNs}-${size}-${ino}`
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return undefined
       throw error
     }
   },

@@ -1,11 +1,13 @@
 // Logs: private files that hold everything a step printed, started anew by each run.
-import { closeSync, constants, fchmodSync, openSync, statSync, writeSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DvmError, messageOf } from '../core/errors.ts'
 import { redact } from '../core/redact.ts'
 import { ensurePrivateDirectory } from '../system/files.ts'
+import { createLogReader, type LogReader } from './log-reader.ts'
+
+export type { LogReader } from './log-reader.ts'
 
 export interface Log {
   readonly path: string
@@ -22,8 +24,14 @@ export interface Logs {
   pathOf(vm: string, name: 'lima' | 'setup' | 'dev-base' | `project-${string}`): string
   /** The log of `base build`. */
   readonly basePath: string
-  /** Hands on what is added to these files from now on, until the signal. One that is started anew is read from its start. */
-  follow(paths: readonly string[], signal: AbortSignal, onText: (text: string) => void): Promise<void>
+  /** Reads the log at a path, from its start. */
+  reader(path: string): LogReader
+  /** Hands on what comes to these logs from now on, until the signal; then it throws the signal's reason. */
+  follow(
+    readers: readonly LogReader[],
+    signal: AbortSignal,
+    onText: (text: string, path: string) => void,
+  ): Promise<never>
 }
 
 const kept = 200
@@ -33,35 +41,18 @@ export const createLogs = (stateDir: string, live?: (line: string) => void): Log
   open: (path) => openLog(resolve(stateDir, path), live),
   pathOf: (vm, name) => join(stateDir, vm, `${name}.log`),
   basePath: join(stateDir, 'base', 'build.log'),
-  follow: followFiles,
+  reader: createLogReader,
+  follow: followLogs,
 })
 
 const followEveryMs = 300
 
-/** Looks at sizes: watching would cost a library, and a log that grows is looked at by a person. */
-const followFiles: Logs['follow'] = async (paths, signal, onText) => {
-  const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  const read = new Map(paths.map((path) => [path, sizeOf(path)]))
-  while (!signal.aborted) {
+/** Looks again and again: watching would cost a library, and a log that grows is looked at by a person. */
+const followLogs: Logs['follow'] = async (readers, signal, onText) => {
+  for (;;) {
     await sleep(followEveryMs, undefined, { signal }).catch(() => undefined)
-    for (const path of paths) {
-      const size = sizeOf(path)
-      const from = read.get(path) ?? 0
-      read.set(path, size)
-      const start = size < from ? 0 : from
-      if (size > start) onText(await readPart(path, start, size))
-    }
-  }
-  signal.throwIfAborted()
-}
-
-const readPart = async (path: string, start: number, end: number): Promise<string> => {
-  const file = await open(path, 'r')
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start)
-    return buffer.subarray(0, bytesRead).toString()
-  } finally {
-    await file.close()
+    signal.throwIfAborted()
+    for (const reader of readers) await reader.more((text) => onText(text, reader.path))
   }
 }
 

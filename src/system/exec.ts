@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { execa } from 'execa'
 import type { Command, Completed } from '../core/command.ts'
 import { renderCommand } from '../core/command.ts'
+import { linesOf, type Lines } from './lines.ts'
 
 export type OnLine = (line: string, stream: 'stdout' | 'stderr') => void
 
@@ -20,7 +21,10 @@ export interface Streams {
 
 /** Starts processes. Never throws for a process that failed: that is data. */
 export interface Exec {
-  /** Runs with output captured, each line also handed to `onLine` as it comes. */
+  /**
+   * Runs with output captured. With `onLine` each line is handed to that as it comes, and only the end of the output is kept: it may be
+   * any number of megabytes, and there is always one who has seen them.
+   */
   capture(command: Command, onLine?: OnLine): Promise<Completed>
   /** As capture, with stdin from and stdout to a stream, in constant memory. */
   stream(command: Command, streams: Streams, onLine?: OnLine): Promise<Completed>
@@ -30,14 +34,8 @@ export interface Exec {
 
 /** `signal` aborts whatever runs, its descendants included. */
 export const createExec = (signal: AbortSignal): Exec => {
-  const tap = (name: 'stdout' | 'stderr', onLine: OnLine) =>
-    function* (line: unknown) {
-      onLine(String(line), name)
-      yield line
-    }
-
   const run = async (command: Command, streams: Streams, onLine?: OnLine): Promise<Completed> => {
-    const taps = onLine === undefined ? undefined : { out: tap('stdout', onLine), err: tap('stderr', onLine) }
+    const elsewhere = streams.to !== undefined || streams.toFile !== undefined
     const started = Date.now()
     const child = execa(command.file, command.args, {
       reject: false,
@@ -54,16 +52,30 @@ export const createExec = (signal: AbortSignal): Exec => {
               (streams.from === undefined ? 'ignore' : [streams.from, 'pipe']),
           }
         : { input: command.input }),
-      ...(streams.to === undefined && streams.toFile === undefined
-        ? { stdout: taps === undefined ? 'pipe' : [taps.out, 'pipe'] }
-        : {
-            stdout:
-              descriptor(streams.toFile) ?? (streams.to === undefined ? 'ignore' : [streams.to, 'pipe']),
-            buffer: { stdout: false },
-            encoding: 'utf8',
-          }),
-      stderr: taps === undefined ? 'pipe' : [taps.err, 'pipe'],
+      stdout: elsewhere
+        ? (descriptor(streams.toFile) ?? (streams.to === undefined ? 'ignore' : [streams.to, 'pipe']))
+        : 'pipe',
+      stderr: 'pipe',
+      // Not kept by execa, whose limit would end the process.
+      buffer: { stdout: onLine === undefined && !elsewhere, stderr: onLine === undefined },
+      encoding: 'utf8',
     } as const)
+    const broken: unknown[] = []
+    const teller = (stream: 'stdout' | 'stderr') => (line: string) => {
+      try {
+        if (broken.length === 0) onLine?.(line, stream)
+      } catch (error) {
+        // Thrown from here it would end dvm at once, with nothing taken back.
+        broken.push(error)
+      }
+    }
+    const heard =
+      onLine === undefined
+        ? undefined
+        : {
+            stdout: elsewhere ? undefined : hear(child.stdout, teller('stdout')),
+            stderr: hear(child.stderr, teller('stderr')),
+          }
     // A process that was stopped is over when it exits, even if another one still holds its output: ssh hands its
     // descriptors to the master of its connection, which keeps them open for as long as the remote command runs.
     child.nodeChildProcess.once('exit', () => {
@@ -71,13 +83,18 @@ export const createExec = (signal: AbortSignal): Exec => {
       if (stopped) setTimeout(() => releaseOutput(child.nodeChildProcess), 200)
     })
     const result = await child
-    const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+    if (broken.length > 0) throw broken[0]
+    const text = (value: unknown, lines: Lines | undefined): string => {
+      if (lines === undefined) return typeof value === 'string' ? value : ''
+      lines.end()
+      return lines.tail()
+    }
     return {
       command: renderCommand(command),
       exitCode: result.exitCode,
       code: 'code' in result && typeof result.code === 'string' ? result.code : undefined,
-      stdout: text(result.stdout),
-      stderr: text(result.stderr),
+      stdout: text(result.stdout, heard?.stdout),
+      stderr: text(result.stderr, heard?.stderr),
       timedOut: result.timedOut,
       canceled: result.isCanceled,
     }
@@ -99,6 +116,12 @@ export const createExec = (signal: AbortSignal): Exec => {
       return result.signal === undefined ? 127 : 128 + (signalNumbers[result.signal] ?? 1)
     },
   }
+}
+
+const hear = (output: Readable | null, onLine: (line: string) => void): Lines => {
+  const lines = linesOf(onLine)
+  output?.on('data', (bytes: Buffer) => lines.push(bytes))
+  return lines
 }
 
 /** execa takes any open descriptor; its types know those up to 9. */

@@ -37,8 +37,8 @@ export interface Host {
   /** x86_64 or aarch64 */
   readonly arch: string
   readonly cpus: number
-  /** Bytes that programs could take now. */
-  readonly freeMemory: () => number
+  /** Bytes of memory in all. */
+  readonly memory: number
   readonly user: string
 }
 

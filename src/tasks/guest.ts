@@ -1,9 +1,9 @@
 // The inside of a VM at a sync: the account, its directories and who may log in to it, then the user's setup.sh, in one round trip.
-import { DvmError } from '../core/errors.ts'
+import { DvmError, withLog } from '../core/errors.ts'
 import { renderGuestScript, setupMarker } from '../core/guest-script.ts'
 import { parseHostKey } from '../core/host-keys.ts'
 import { instanceOf } from '../core/names.ts'
-import type { VmConfig } from '../core/config.ts'
+import { portText, type VmConfig } from '../core/config.ts'
 import { setupFailure } from '../core/setup-failure.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
@@ -29,7 +29,7 @@ const guestValues = (vm: string, config: VmConfig): Record<string, string> => ({
   DVM_LIMA_NAME: instanceOf(vm),
   DVM_USER: config.user,
   DVM_CODE_DIR: codeDirectory(config.user, vm),
-  DVM_PORTS: config.ports.map(({ host, guest }) => `${host}:${guest}`).join(','),
+  DVM_PORTS: config.ports.map(portText).join(','),
   DVM_SUBUID_COUNT: String(config.subuidCount),
   DVM_SUBGID_COUNT: String(config.subgidCount),
 })
@@ -84,6 +84,9 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
           hint: `dvm sync ${vm}`,
         }
     throw new DvmError('failed', message, { hint, tail, logFile: log.path })
+  } catch (error) {
+    // A connection that dropped: what the guest had said until then. Otherwise this log has nothing to tell.
+    throw log.tail(1).length > 0 ? withLog(error, log) : error
   } finally {
     log.close()
   }

@@ -1,11 +1,16 @@
-// `dvm ls`: VMs as they are, beside what they should be. From Lima's list and the host's files alone: no VM is asked, no bash is run.
+// `dvm ls`: VMs as they are, beside what they should be. From Lima's list and the host's files alone: no VM is asked, and no bash is run
+// unless a configuration was edited since its VM was synced.
 import { join } from 'node:path'
 import { isVmName, vmOfInstance } from '../core/names.ts'
-import { configDrift } from '../core/sync-plan.ts'
+import { portText } from '../core/config.ts'
+import { messageOf } from '../core/errors.ts'
+import { configDrift, portDrift } from '../core/sync-plan.ts'
+import type { VmState } from '../core/vm-state.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { configuredVms } from './known-names.ts'
 import { configuredProjects } from './project-names.ts'
+import { configStamp, loadVmConfig } from './vm-config.ts'
 
 export interface VmRow {
   readonly name: string
@@ -18,7 +23,7 @@ export interface VmRow {
   readonly disk: number
   /** Bytes that it takes on this machine; null when nobody can tell. */
   readonly diskUsed: number | null
-  /** How the configuration has moved on from what it was created with, as the last sync saw it. */
+  /** How the configuration has moved on from what it was created with; empty for a VM that this dvm has never synced. */
   readonly drift: readonly string[]
   /** The generation that it was made from; null when it was none, or is not known. */
   readonly generation: string | null
@@ -53,20 +58,63 @@ export const unmadeVms = async (deps: Deps, rows: readonly VmRow[]): Promise<rea
   )
 }
 
+/** What the host knows of a VM. */
+interface Known {
+  readonly state: VmState | undefined
+  readonly wanted: Wanted | undefined
+  readonly projects: readonly string[]
+}
+
+type Wanted = Omit<NonNullable<VmState['config']>, 'stamp'>
+
+/** What its configuration says now. Evaluated only when its files are not those of the last sync. */
+const wantedNow = async (deps: Deps, vm: string, last: VmState['config']): Promise<Wanted | undefined> => {
+  if (last === undefined || (await configStamp(deps, vm)) === last.stamp) return last
+  try {
+    const { cpus, memory, disk, ports } = await loadVmConfig(deps, vm)
+    return { cpus, memory, disk, ports: ports.map(portText) }
+  } catch (error) {
+    deps.signal.throwIfAborted()
+    // One that is wrong does not keep the others from being listed.
+    deps.report.warn(`${vm}: ${messageOf(error)}`)
+    return undefined
+  }
+}
+
+const look = async (deps: Deps, vm: string): Promise<Known> => {
+  const [state, projects] = await Promise.all([deps.state.read(vm), configuredProjects(deps, vm)])
+  return { state, wanted: await wantedNow(deps, vm, state?.config), projects }
+}
+
+const unconfigured = async (deps: Deps, vm: string): Promise<Known> => ({
+  state: await deps.state.read(vm),
+  wanted: undefined,
+  projects: [],
+})
+
+const lookAtConfigured = async (deps: Deps): Promise<ReadonlyMap<string, Known>> =>
+  new Map(
+    await Promise.all((await configuredVms(deps)).map(async (vm) => [vm, await look(deps, vm)] as const)),
+  )
+
+const driftOf = (instance: Instance, state: VmState | undefined, wanted: Wanted | undefined): string[] =>
+  wanted === undefined ? [] : [...configDrift(wanted, instance), ...portDrift(state?.ports, wanted.ports)]
+
 export const listVms = async (
   deps: Deps,
   options: { readonly onlyConfigured: boolean },
 ): Promise<readonly VmRow[]> => {
-  const [instances, current] = await Promise.all([deps.lima.list(), deps.store.current()])
+  // Beside Lima's list, which takes longer.
+  const [instances, current, known] = await Promise.all([
+    deps.lima.list(),
+    deps.store.current(),
+    lookAtConfigured(deps),
+  ])
   const found = vmNames(deps, instances)
   const rows = await Promise.all(
     found.map(async ([name, instance]): Promise<VmRow> => {
-      const [state, configured, diskUsed, projects] = await Promise.all([
-        deps.state.read(name),
-        isConfigured(deps, name),
-        deps.files.allocated(join(instance.dir, 'disk')),
-        configuredProjects(deps, name),
-      ])
+      const { state, wanted, projects } = known.get(name) ?? (await unconfigured(deps, name))
+      const diskUsed = await deps.files.allocated(join(instance.dir, 'disk'))
       const generation = state?.generation ?? null
       return {
         name,
@@ -76,10 +124,10 @@ export const listVms = async (
         memory: instance.memory,
         disk: instance.disk,
         diskUsed: diskUsed ?? null,
-        drift: state?.config === undefined ? [] : configDrift(state.config, instance),
+        drift: driftOf(instance, state, wanted),
         generation,
         behind: generation !== null && current !== undefined && current.metadata.generation !== generation,
-        configured,
+        configured: known.has(name),
         devBase: state?.devBase ?? null,
         devBaseBehind: false,
         projects,

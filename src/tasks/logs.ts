@@ -7,7 +7,7 @@ import { findInstance } from './builder-vm.ts'
 import { loadVmConfig } from './vm-config.ts'
 
 /**
- * Prints logs, and with `follow` what is added until interrupted; resolves to an exit code.
+ * Prints logs as they are, and with `follow` what is added until interrupted; resolves to an exit code.
  * @throws DvmError `not-found` when there is no log, no VM or no container
  */
 export const showLogs = async (
@@ -23,14 +23,29 @@ export const showLogs = async (
       throw new DvmError('not-found', `the VM ${vm} does not run, so its containers say nothing`, {
         hint: `dvm sync ${vm}`,
       })
-    return deps.containers.logs({ instance, user: config.user }, { vm, project }, follow)
+    const exitCode = await deps.containers.logs({ instance, user: config.user }, { vm, project }, follow)
+    // An interruption reaches ssh too, whose exit code is then no answer.
+    deps.signal.throwIfAborted()
+    return exitCode
   }
-  const paths = [deps.logs.pathOf(vm, 'lima'), deps.logs.pathOf(vm, 'setup')]
-  const found = await Promise.all(paths.map((path) => deps.files.text(path)))
-  if (found.every((content) => content === undefined))
+  const readers = [deps.logs.pathOf(vm, 'lima'), deps.logs.pathOf(vm, 'setup')].map((path) =>
+    deps.logs.reader(path),
+  )
+  let shown: string | undefined
+  const show = (text: string, path: string): void => {
+    if (path !== shown) print(`==> ${path} <==\n`)
+    shown = path
+    print(text)
+  }
+  const found: boolean[] = []
+  for (const reader of readers) {
+    const isThere = await reader.more((text) => show(text, reader.path))
+    // One that is empty is there all the same.
+    if (isThere) show('', reader.path)
+    found.push(isThere)
+  }
+  if (!found.includes(true))
     throw new DvmError('not-found', `there are no logs of ${vm} yet`, { hint: `dvm sync ${vm}` })
-  for (const [index, content] of found.entries())
-    if (content !== undefined) print(`==> ${paths[index]} <==\n${content}`)
-  if (follow) await deps.logs.follow(paths, deps.signal, print)
+  if (follow) await deps.logs.follow(readers, deps.signal, show)
   return 0
 }

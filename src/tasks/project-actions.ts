@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
-import { specDrift, specOf } from '../core/project.ts'
+import { specDrift, specOf, type ContainerSpec } from '../core/project.ts'
 import { targetText, type ProjectTarget } from '../core/target.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
@@ -24,6 +24,23 @@ export interface ProjectRow {
   /** How project.sh and the container differ. */
   readonly drift: readonly string[]
   readonly configured: boolean
+  /** Why its configuration cannot be read; only then. */
+  readonly problem?: string
+}
+
+/** What project.sh wants, or why nobody can tell. */
+const wantedBy = async (
+  deps: Deps,
+  target: ProjectTarget,
+  image: string,
+): Promise<{ readonly spec?: ContainerSpec; readonly problem?: string }> => {
+  try {
+    return { spec: specOf((await loadProject(deps, target)).config, image) }
+  } catch (error) {
+    deps.signal.throwIfAborted()
+    if (error instanceof DvmError) return { problem: error.message }
+    throw error
+  }
 }
 
 /** @throws DvmError `not-found` when there is neither a VM nor a configuration of that name. */
@@ -48,15 +65,16 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
   return Promise.all(
     names.map(async (project): Promise<ProjectRow> => {
       const container = found.get(project)
-      const wanted = configured.includes(project)
-        ? specOf((await loadProject(deps, { vm, project })).config, image)
-        : undefined
+      const isConfigured = configured.includes(project)
+      // One that is wrong does not keep the others from being listed.
+      const { spec: wanted, problem } = isConfigured ? await wantedBy(deps, { vm, project }, image) : {}
       return {
         name: project,
         state: container?.state ?? (state === undefined ? 'unknown' : 'none'),
         image: container?.image ?? wanted?.image ?? null,
         drift: container === undefined || wanted === undefined ? [] : specDrift(container.spec, wanted),
-        configured: wanted !== undefined,
+        configured: isConfigured,
+        ...(problem === undefined ? {} : { problem }),
       }
     }),
   )

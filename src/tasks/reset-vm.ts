@@ -2,6 +2,7 @@
 import { DvmError } from '../core/errors.ts'
 import { checkVmName } from '../core/names.ts'
 import type { Deps } from './deps.ts'
+import { checkLimaVersion } from './lima-version.ts'
 import { planSync, syncVm } from './sync.ts'
 import { removeVm } from './vms.ts'
 
@@ -24,7 +25,8 @@ export const resetVm = async (
     throw new DvmError('refused', `resetting ${vm} deletes everything inside it`, {
       hint: `dvm ${typed} ${vm} --yes`,
     })
-  await planSync(deps, vm)
+  // What would stop the new VM from being made is told while the old one is there.
+  await Promise.all([planSync(deps, vm), checkLimaVersion(deps)])
   await removeVm(deps, vm, { yes, force, config: false, typed: `dvm ${typed} ${vm} --yes` })
   await syncVm(deps, vm, { wait: true })
 }

@@ -14,14 +14,15 @@ export interface SyncAllOptions extends SyncOptions {
   readonly jobs: number | undefined
 }
 
-/** Memory that each VM which does not run will take. One whose configuration cannot be read is not started either. */
-const needsOf = async (deps: Deps, names: readonly string[]): Promise<readonly number[]> => {
-  const running = new Set(
-    (await deps.lima.list()).filter(({ status }) => status === 'Running').map(({ name }) => name),
-  )
+/** How many may be brought up at the same time: what the VMs that run leave of the memory, whoever's they are. */
+const boundFor = async (deps: Deps, names: readonly string[]): Promise<number> => {
+  const running = (await deps.lima.list()).filter(({ status }) => status === 'Running')
+  const taken = running.reduce((sum, { memory }) => sum + memory, 0)
+  const runs = new Set(running.map(({ name }) => name))
   const needs = await Promise.all(
     names
-      .filter((name) => !running.has(instanceOf(name)))
+      .filter((name) => !runs.has(instanceOf(name)))
+      // One whose configuration cannot be read is not started either.
       .map((name) =>
         loadVmConfig(deps, name).then(
           ({ memory }) => memory * gib,
@@ -29,7 +30,12 @@ const needsOf = async (deps: Deps, names: readonly string[]): Promise<readonly n
         ),
       ),
   )
-  return needs.filter((need) => need > 0)
+  const { memory, cpus } = deps.host
+  return boundOf(
+    { memory: memory - taken, cpus },
+    needs.filter((need) => need > 0),
+    names.length,
+  )
 }
 
 /** Resolves to what failed, each failure with the name of its VM. */
@@ -42,13 +48,7 @@ export const syncAll = async (
     deps.report.note('no VM has a configuration yet: dvm new NAME')
     return []
   }
-  const limit =
-    jobs ??
-    boundOf(
-      { memory: deps.host.freeMemory(), cpus: deps.host.cpus },
-      await needsOf(deps, names),
-      names.length,
-    )
+  const limit = jobs ?? (await boundFor(deps, names))
   const steps = names.map((name): Step => ({
     title: name,
     run: async (voice) => {

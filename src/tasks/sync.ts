@@ -1,23 +1,24 @@
 // `dvm sync VM`: one look at Lima, then create / start / nothing, then one round trip into the guest.
 import { join } from 'node:path'
 import { renderCommand } from '../core/command.ts'
-import type { VmConfig } from '../core/config.ts'
+import { portText, type VmConfig } from '../core/config.ts'
 import { DvmError, withLog } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { gib, sizeText } from '../core/sizes.ts'
-import { actionFor, configDrift } from '../core/sync-plan.ts'
+import { actionFor, configDrift, portDrift } from '../core/sync-plan.ts'
 import type { CreateSpec, Instance } from '../ports/lima/index.ts'
 import { findBaseImage, type BaseImage } from './base-image.ts'
 import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork } from './guest.ts'
+import { checkLimaVersion } from './lima-version.ts'
 import { checkConfigured } from './known-names.ts'
 import { defaultImage, loadProjects, projectSteps, type Project } from './projects.ts'
 import { keepSshHost } from './ssh-kept.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
-import { loadVmConfig } from './vm-config.ts'
+import { configStamp, loadVmConfig } from './vm-config.ts'
 
 export interface SyncOptions {
   readonly wait: boolean
@@ -30,6 +31,8 @@ export interface SyncOptions {
 interface Plan {
   readonly vm: string
   readonly config: VmConfig
+  /** Of the files that it was read from. */
+  readonly stamp: string
   readonly setup: { readonly path: string; readonly text: string } | undefined
   readonly projects: readonly Project[]
 }
@@ -45,14 +48,16 @@ export interface DryRun {
   readonly vm: string
   readonly base: string
   readonly commands: readonly string[]
-  readonly setup: string
-  /** `NAME (image)` */
-  readonly projects: readonly string[]
+  /** Its path; null without one. */
+  readonly setup: string | null
+  readonly projects: readonly { readonly name: string; readonly image: string }[]
 }
 
 /** Reads what a sync of that VM would go by, before anything is touched. */
 export const planSync = async (deps: Deps, vm: string, project?: string): Promise<Plan> => {
   await checkConfigured(deps, vm, (name) => `dvm sync ${name}`)
+  // Before they are read: what is saved meanwhile is then news to the next look.
+  const stamp = await configStamp(deps, vm)
   const [config, setup, projects] = await Promise.all([
     loadVmConfig(deps, vm),
     readSetup(deps, join(deps.env.configDir, 'vms', vm, 'setup.sh')),
@@ -60,7 +65,7 @@ export const planSync = async (deps: Deps, vm: string, project?: string): Promis
     // Looked at now, so that no VM is made for settings that make no sense.
     deps.network(),
   ])
-  return { vm, config, setup, projects }
+  return { vm, config, stamp, setup, projects }
 }
 
 const planCreation = async (deps: Deps, { vm, config }: Plan): Promise<Creation> => {
@@ -72,7 +77,7 @@ const planCreation = async (deps: Deps, { vm, config }: Plan): Promise<Creation>
     memory: config.memory,
     disk: config.disk,
     ...(config.vmType === undefined ? {} : { vmType: config.vmType }),
-    portForwards: config.ports.map(({ host, guest }) => `${host}:${guest}`),
+    portForwards: config.ports.map(portText),
   }
   return { base, spec }
 }
@@ -96,8 +101,11 @@ export const dryRunSync = async (deps: Deps, vm: string, project?: string): Prom
       renderCommand(deps.lima.createCommand(spec)),
       renderCommand(deps.lima.startCommand(spec.name)),
     ],
-    setup: plan.setup?.path ?? '<none>',
-    projects: plan.projects.map(({ target, config }) => `${target.project} (${config.image ?? image})`),
+    setup: plan.setup?.path ?? null,
+    projects: plan.projects.map(({ target, config }) => ({
+      name: target.project,
+      image: config.image ?? image,
+    })),
   }
 }
 
@@ -131,7 +139,7 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
 }
 
 const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Promise<void> => {
-  const { vm, config, setup, projects } = plan
+  const { vm, config, stamp, setup, projects } = plan
   const name = instanceOf(vm)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
   // Both logs are of this sync, also when it does not come as far as setup.sh.
@@ -151,7 +159,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
     steps.push({
       title: `Create ${vm}`,
       run: async (voice) => {
-        const { base, spec } = await planCreation(deps, plan)
+        const [{ base, spec }] = await Promise.all([planCreation(deps, plan), checkLimaVersion(deps)])
         await writeDocument(deps, config, base, spec.template)
         await deps.lima.create(spec, write)
         created = true
@@ -161,6 +169,7 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
           baseImage: base.kind === 'disk' ? base.location : base.template,
           createdAt: new Date().toISOString(),
           devBase: undefined,
+          ports: spec.portForwards,
         })
         await start(voice)
       },
@@ -207,9 +216,12 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
     log.close()
   }
   const { cpus, memory, disk } = config
-  await deps.state.write(vm, { config: { cpus, memory, disk } })
-  const drift = instance === undefined ? [] : configDrift(config, instance)
-  if (action !== 'create' && drift.length > 0)
+  const ports = config.ports.map(portText)
+  await deps.state.write(vm, { config: { cpus, memory, disk, ports, stamp } })
+  if (action === 'create' || instance === undefined) return
+  const made = (await deps.state.read(vm))?.ports
+  const drift = [...configDrift(config, instance), ...portDrift(made, ports)]
+  if (drift.length > 0)
     deps.report.note(
       `${vm} keeps what it was created with: ${drift.join(', ')}; to change it: dvm recreate ${vm} --yes`,
     )

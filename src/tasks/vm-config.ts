@@ -11,14 +11,21 @@ const load = async ({ env, host, config }: Needed, files: readonly string[]): Pr
   return parseVmConfig(await config.readConfig(files, vmVariables, defaultVariables(defaults)), defaults)
 }
 
-const sharedFile = ({ env }: Needed): string => join(env.configDir, 'config.sh')
+const sharedFile = ({ env }: Pick<Deps, 'env'>): string => join(env.configDir, 'config.sh')
+
+const ownFile = ({ env }: Pick<Deps, 'env'>, vm: string): string =>
+  join(env.configDir, 'vms', vm, 'config.sh')
 
 /**
  * Reads it; without any file it is the defaults.
  * @throws DvmError `config` for files that do not evaluate or values that make no sense, `refused` for unsafe owners or modes.
  */
 export const loadVmConfig = (deps: Needed, vm: string): Promise<VmConfig> =>
-  load(deps, [sharedFile(deps), join(deps.env.configDir, 'vms', vm, 'config.sh')])
+  load(deps, [sharedFile(deps), ownFile(deps, vm)])
 
 /** What all VMs share. Throws as `loadVmConfig` does. */
 export const loadSharedConfig = (deps: Needed): Promise<VmConfig> => load(deps, [sharedFile(deps)])
+
+/** Another text whenever a file of a VM's configuration has changed: whoever knows what the last one said need not evaluate it. */
+export const configStamp = async (deps: Pick<Deps, 'env' | 'files'>, vm: string): Promise<string> =>
+  (await Promise.all([sharedFile(deps), ownFile(deps, vm)].map((file) => deps.files.stamp(file)))).join(' ')

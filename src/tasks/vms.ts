@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import type { Deps } from './deps.ts'
-import { isConfigured, listVms } from './list-vms.ts'
+import { isConfigured, vmNames } from './list-vms.ts'
 import { locked } from './locked.ts'
 import { dropSshHost } from './ssh-kept.ts'
 import { guardWork } from './unsaved-work.ts'
@@ -28,11 +28,19 @@ export const stopVm = async (deps: Deps, vm: string): Promise<boolean> => {
   })
 }
 
+/** Names of VMs that are not stopped, sorted. */
 export const stoppableVms = async (
   deps: Deps,
-  options: { readonly onlyConfigured: boolean },
-): Promise<readonly string[]> =>
-  (await listVms(deps, options)).filter((row) => row.state !== 'Stopped').map((row) => row.name)
+  { onlyConfigured }: { readonly onlyConfigured: boolean },
+): Promise<readonly string[]> => {
+  const names = vmNames(deps, await deps.lima.list())
+    .filter(([, { status }]) => status !== 'Stopped')
+    .map(([name]) => name)
+    .sort()
+  if (!onlyConfigured) return names
+  const configured = await Promise.all(names.map((name) => isConfigured(deps, name)))
+  return names.filter((_, index) => configured[index])
+}
 
 export interface Removed {
   /** False when Lima had no such instance. */

@@ -103,7 +103,7 @@ test('a lost connection, and a guest that ends without a word, are told apart', 
     exitCode: 1,
     stdout: '',
     stderr:
-      'dvm: dvm-app does not answer over ssh\n  | client_loop: send disconnect: Broken pipe\n  try: limactl stop --force dvm-app && limactl start dvm-app\n',
+      'dvm: dvm-app does not answer over ssh\n  | client_loop: send disconnect: Broken pipe\n  try: dvm sync app; if that does not help: limactl stop --force dvm-app && dvm sync app\n',
   })
   breaks('')
   for (const args of [

@@ -14,7 +14,7 @@ test('sync makes, starts and prepares a VM; a second one only prepares it', asyn
     stdout: '',
     stderr: '✔ Create app\n✔ Prepare app and run its setup.sh\n',
   })
-  const made = fake.calls().filter((call) => !call.startsWith('list'))
+  const made = fake.calls().filter((call) => !/^(list|--version)/.test(call))
   assert.match(made.pop() ?? '', /^shell --workdir \/ dvm-app -- bash -s\b/)
   assert.deepEqual(made, [
     'create --name=dvm-app --mount-none --containerd=none --cpus=2 --memory=2 --disk=30 --port-forward=3000:3000,static=true template:fedora',
@@ -30,16 +30,34 @@ test('sync makes, starts and prepares a VM; a second one only prepares it', asyn
     stderr: '✔ Prepare app and run its setup.sh\n',
   })
   const again = fake.calls().slice(before)
-  assert.equal(again.filter((call) => /^(create|start|stop)/.test(call)).length, 0)
-  const state = JSON.parse(readFileSync(join(home, '.local/state/dvm/app/state.json'), 'utf8')) as object
+  assert.equal(again.filter((call) => /^(create|start|stop|--version)/.test(call)).length, 0)
+  const state = JSON.parse(readFileSync(join(home, '.local/state/dvm/app/state.json'), 'utf8')) as {
+    readonly config: object
+  }
   assert.deepEqual(
-    { ...state, createdAt: '' },
+    { ...state, createdAt: '', config: { ...state.config, stamp: '' } },
     {
       baseImage: 'template:fedora',
       createdAt: '',
-      config: { cpus: 2, memory: 2, disk: 30 },
+      ports: ['3000:3000'],
+      config: { cpus: 2, memory: 2, disk: 30, ports: ['3000:3000'], stamp: '' },
     },
   )
+})
+
+test('DVM_PORTS that were changed: said, with what applies them', async (t) => {
+  const { run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/app/config.sh', 'DVM_PORTS=(3000:3000)\n')
+  await run(['sync', 'app'])
+  write('.config/dvm/vms/app/config.sh', 'DVM_PORTS=(3000:3000 8080:80)\n')
+  assert.deepEqual(await run(['sync', 'app']), {
+    exitCode: 0,
+    stdout: '',
+    stderr:
+      '✔ Prepare app\napp keeps what it was created with: ports 3000:3000 (config: 3000:3000 8080:80); to change it: dvm recreate app --yes\n',
+  })
+  assert.equal((await run(['recreate', 'app', '--yes'])).stderr, '✔ Create app\n✔ Prepare app\n')
+  assert.equal((await run(['sync', 'app'])).stderr, '✔ Prepare app\n')
 })
 
 test('a dry run prints the plan and calls nothing, by flag or by variable', async (t) => {
@@ -194,7 +212,7 @@ test('a VM with nearly that name is what was meant, perhaps', async (t) => {
     })
 })
 
-test('Lima run as root, missing, or unreadable is said with the way out', async (t) => {
+test('Lima run as root or missing is said with the way out', async (t) => {
   const { fake, run, write } = dvmOnFake(t, { root: true })
   write('.config/dvm/vms/app/config.sh', '')
   // Captured from the real one; the end-to-end suite runs as an ordinary user, so that root cannot be seen there.

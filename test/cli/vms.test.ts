@@ -104,6 +104,34 @@ test('stop: one, all, none', async (t) => {
     })
 })
 
+test('stop --all --only-config leaves a VM alone that has no configuration', async (t) => {
+  const { fake, run, write } = dvmOnFake(t)
+  for (const name of ['dvm-a', 'dvm-b', 'dvm-c', 'dvm-builder', 'other'])
+    fake.add({ name, status: 'Running' })
+  for (const vm of ['a', 'c']) write(`.config/dvm/vms/${vm}/config.sh`, '')
+  write('.config/dvm/vms/b', 'no directory')
+  assert.deepEqual(await run(['stop', '--all', '--only-config']), {
+    exitCode: 0,
+    stdout: '',
+    stderr: 'a is stopped\nc is stopped\n',
+  })
+  assert.deepEqual(
+    ['a', 'b', 'c', 'builder'].map((vm) => fake.instance(`dvm-${vm}`)?.status),
+    ['Stopped', 'Running', 'Stopped', 'Running'],
+  )
+  assert.deepEqual(await run(['stop', '--all', '--only-config']), { exitCode: 0, stdout: '', stderr: '' })
+})
+
+test('stop --all goes on after one that cannot be stopped, and exits 1', async (t) => {
+  const { fake, run } = dvmOnFake(t, {
+    limactl: [{ match: ['stop', 'dvm-a'], exitCode: 1, stderr: '{"level":"fatal","msg":"no"}\n' }],
+  })
+  for (const name of ['dvm-a', 'dvm-b']) fake.add({ name, status: 'Running' })
+  const { exitCode, stderr } = await run(['stop', '--all'])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^dvm: could not stop dvm-a: no .*\nb is stopped\n$/s)
+})
+
 test('rm: only with --yes, says what remains, works for what is not there', async (t) => {
   const { fake, run, write, home } = dvmOnFake(t)
   fake.add({ name: 'dvm-app', status: 'Running' })

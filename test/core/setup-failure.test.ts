@@ -47,6 +47,19 @@ test('a project is named whole where it is meant, its VM where that is', () => {
   assert.match(hint, /dvm reset app\/api --yes --keep-data$/)
 })
 
+test('a shell that was killed is told as that, however the news came', () => {
+  const hint = 'correct it, then: dvm sync app'
+  assert.deepEqual(of(['nope'], 255), {
+    message:
+      '/c/setup.sh ended with exit code 255: its shell was killed or cut off, unless it says `exit 255` itself',
+    hint,
+  })
+  assert.deepEqual(setupFailure('/c/setup.sh', 'app', undefined, []), {
+    message: '/c/setup.sh was killed',
+    hint,
+  })
+})
+
 test('anything else is the script’s own', () =>
   assert.deepEqual(of(['nope']), {
     message: '/c/setup.sh ended with exit code 1',

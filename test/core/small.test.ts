@@ -8,7 +8,7 @@ import { flavourNames, flavourOf } from '../../src/core/flavour.ts'
 import { checkVmName, instanceOf, vmOfInstance } from '../../src/core/names.ts'
 import { diskProgress, podmanProgress } from '../../src/core/progress.ts'
 import { ageText, gib, sizeText } from '../../src/core/sizes.ts'
-import { actionFor, configDrift } from '../../src/core/sync-plan.ts'
+import { actionFor, configDrift, portDrift } from '../../src/core/sync-plan.ts'
 
 test('podman’s steps become progress, with and without a stage in front', () => {
   assert.deepEqual(podmanProgress('STEP 1/4: FROM localhost/dvm-base'), {
@@ -152,4 +152,16 @@ test('says how the configuration moved on from a VM, but not for rounding', () =
     '4 GiB memory (config: 2 GiB)',
     '20 GiB disk (config: 30 GiB)',
   ])
+  assert.deepEqual(configDrift(config, { cpus: 0, memory: 0, disk: 0 }), [], 'Lima could not tell')
+})
+
+test('says how the ports moved on, and nothing of a VM whose ports nobody wrote down', () => {
+  const cases: readonly [readonly string[] | undefined, readonly string[], readonly string[]][] = [
+    [undefined, ['1:2'], []],
+    [[], [], []],
+    [['3:4', '1:2'], ['1:2', '3:4'], []],
+    [['1:2'], [], ['ports 1:2 (config: none)']],
+    [[], ['1:2', '3:4'], ['no ports (config: 1:2 3:4)']],
+  ]
+  for (const [made, wanted, drift] of cases) assert.deepEqual(portDrift(made, wanted), drift)
 })

@@ -16,12 +16,14 @@ test('keeps what it is told, field by field, in a private file', async (t) => {
   const { directory, store } = setUp(t)
   assert.equal(await store.read('app'), undefined)
   const baseImage = '/odd path/"disk".qcow2\n$(x) ü'
-  await store.write('app', { generation: 'g1', baseImage, config: { cpus: 2, memory: 1.5, disk: 30 } })
+  const config = { cpus: 2, memory: 1.5, disk: 30, ports: ['80:8080'], stamp: '1-2-3 ' }
+  await store.write('app', { generation: 'g1', baseImage, ports: ['1:2', '3:4'], config })
   await store.write('app', { createdAt: 'h', generation: undefined })
   assert.deepEqual(await store.read('app'), {
     baseImage,
     createdAt: 'h',
-    config: { cpus: 2, memory: 1.5, disk: 30 },
+    ports: ['1:2', '3:4'],
+    config,
   })
   assert.equal(await store.read('other'), undefined)
   assert.deepEqual(readdirSync(join(directory, 'app')), ['state.json'])

@@ -22,6 +22,8 @@ export interface Run {
   readonly onStart?: (pid: number) => void
   /** Told what dvm writes to stderr, as it comes. */
   readonly onStory?: (text: string) => void
+  /** The same of stdout. */
+  readonly onResult?: (text: string) => void
 }
 
 export interface DvmOnFake {
@@ -40,7 +42,7 @@ export const dvmOnFake = (t: TestContext, script: Script = {}): DvmOnFake => {
     fake,
     home: fake.root,
     write: (path, text) => writePrivate(join(fake.root, path), text),
-    run: (args, { main: file = main, env = {}, input, closed = false, wrap = [], onStart, onStory } = {}) =>
+    run: (args, { main: file = main, env = {}, input, closed = false, wrap = [], ...told } = {}) =>
       new Promise((done, fail) => {
         const [program = process.execPath, ...words] = [...wrap, process.execPath, file, ...args]
         const child = spawn(program, words, {
@@ -54,13 +56,17 @@ export const dvmOnFake = (t: TestContext, script: Script = {}): DvmOnFake => {
           },
           stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
         })
-        if (child.pid !== undefined) onStart?.(child.pid)
+        if (child.pid !== undefined) told.onStart?.(child.pid)
         const text = { stdout: '', stderr: '' }
         if (closed) child.stdout?.destroy()
-        else child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk))
+        else
+          child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+            text.stdout += chunk
+            told.onResult?.(chunk)
+          })
         child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
           text.stderr += chunk
-          onStory?.(chunk)
+          told.onStory?.(chunk)
         })
         child.stdin?.end(input)
         // A test that failed on its way leaves nobody waiting; killing one that has ended does nothing.

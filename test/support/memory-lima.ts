@@ -1,5 +1,6 @@
 // Lima in memory for tests of tasks: as strict as the real one about transitions, with a journal and a place to interfere.
 import { DvmError } from '../../src/core/errors.ts'
+import { bringUp } from '../../src/core/names.ts'
 import type { CreateSpec, GuestCommand, Instance, InstanceStatus, Lima } from '../../src/ports/lima/index.ts'
 import type { Completed } from '../../src/core/command.ts'
 import { createLima } from '../../src/ports/lima/index.ts'
@@ -108,7 +109,8 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
   const call = (text: string): Promise<void> => enter(memory, undo, text)
   const must = (name: string): MemoryVm => {
     const vm = memory.vms.get(name)
-    if (vm === undefined) throw new DvmError('not-found', `there is no Lima instance ${name}`)
+    if (vm === undefined)
+      throw new DvmError('not-found', `there is no Lima instance ${name}`, { hint: bringUp(name) })
     return vm
   }
   const set = (name: string, status: InstanceStatus): void => {
@@ -117,7 +119,9 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
   }
   const running = (instance: Instance): void => {
     if (must(instance.name).instance.status !== 'Running')
-      throw new DvmError('failed', `the Lima instance ${instance.name} is stopped`)
+      throw new DvmError('failed', `the Lima instance ${instance.name} is stopped`, {
+        hint: bringUp(instance.name),
+      })
   }
   // Only for the texts of a dry run: pure, it starts nothing.
   const words = createLima({
@@ -157,7 +161,7 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
     stop: async (name, { force = false } = {}) => {
       await call(`stop ${name}${force ? ' --force' : ''}`)
       if (!force && must(name).instance.status !== 'Running')
-        throw new DvmError('failed', `the Lima instance ${name} is stopped`)
+        throw new DvmError('failed', `the Lima instance ${name} is stopped`, { hint: bringUp(name) })
       set(name, 'Stopped')
     },
     delete: async (name, { force = false } = {}) => {

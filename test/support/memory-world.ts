@@ -80,7 +80,7 @@ export const memoryWorld = (
     version: '1.2.3',
     signal: abort.signal,
     report: { note, warn: (line) => note(`warning: ${line}`) },
-    host: { arch: 'x86_64', cpus: 8, user: 'tester', freeMemory: () => 64 * 1024 ** 3 },
+    host: { arch: 'x86_64', cpus: 8, user: 'tester', memory: 64 * 1024 ** 3 },
     runSteps: createStepRunner({ write: note } as unknown as NodeJS.WriteStream, false, abort.signal),
     runSideBySide: createSideBySideRunner(
       { write: note } as unknown as NodeJS.WriteStream,

@@ -8,6 +8,7 @@ export const bareProgram = (): Command =>
   createProgram({
     reporter: {
       print: () => undefined,
+      text: () => undefined,
       json: () => undefined,
       table: () => undefined,
       note: () => undefined,
@@ -21,5 +22,6 @@ export const bareProgram = (): Command =>
     deps: noPorts,
     assets: noPorts,
     looking: noPorts,
+    onlyLooks: () => undefined,
     exitWith: () => undefined,
   })

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import test from 'node:test'
 import { createExec } from '../../src/system/exec.ts'
+import { keptTail, longestLine } from '../../src/system/lines.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const never = new AbortController().signal
@@ -58,4 +59,72 @@ test('an abort does too', { timeout: 10_000 }, async () => {
     if (line === 'out') abort.abort()
   })
   assert.equal((await running).canceled, true)
+})
+
+const megabyte = 1024 * 1024
+/** How much this process grows at most while lines come. */
+const growth = () => {
+  const before = process.memoryUsage.rss()
+  let most = 0
+  return {
+    look: () => void (most = Math.max(most, process.memoryUsage.rss() - before)),
+    most: () => most / megabyte,
+  }
+}
+
+const floods: readonly (readonly [string, string])[] = [
+  ['in lines', `yes "$(printf '%01023d' 7)"`],
+  ['in one line', `tr '\\0' 7 </dev/zero`],
+]
+for (const [how, says] of floods)
+  test(`120 MB ${how} take no memory, on both streams, and the exit code is the command's own`, async () => {
+    const [out, err] = [110 * megabyte, 10 * megabyte]
+    const memory = growth()
+    let seen = { stdout: 0, stderr: 0 }
+    let longest = 0
+    const script = `(${says}) | head -c ${out}; (${says}) | head -c ${err} >&2; echo; echo end; exit 3`
+    const completed = await createExec(never).capture(
+      { file: 'bash', args: ['-c', script] },
+      (line, stream) => {
+        seen = { ...seen, [stream]: seen[stream] + line.length }
+        longest = Math.max(longest, line.length)
+        memory.look()
+      },
+    )
+    assert.deepEqual([completed.exitCode, completed.canceled], [3, false])
+    assert.match(completed.stdout.slice(-10), /7\n+end$/)
+    assert.ok(completed.stdout.length <= keptTail && completed.stderr.length <= keptTail)
+    // Ends of lines are not counted.
+    assert.ok(seen.stdout >= out * 0.99 && seen.stderr >= err * 0.99, JSON.stringify(seen))
+    assert.ok(longest <= longestLine)
+    // What was handed on and is not collected yet counts too; whoever keeps it all grows by twice this.
+    assert.ok(memory.most() < 100, `grew by ${memory.most()} MB`)
+  })
+
+test('lines are whole: across pieces, without a last end, with one of Windows', async () => {
+  const lines: string[] = []
+  const script = `printf 'gr'; sleep 0; printf '\\303'; printf '\\274n\\r\\n\\nlast'`
+  const { stdout } = await createExec(never).capture({ file: 'bash', args: ['-c', script] }, (line) =>
+    lines.push(line),
+  )
+  assert.deepEqual(lines, ['grün', '', 'last'])
+  assert.equal(stdout, 'grün\r\n\nlast')
+})
+
+test('a hearer that throws is the failure of the call, once the process has ended', async () => {
+  let heard = 0
+  const running = createExec(never).capture({ file: 'bash', args: ['-c', 'echo 1; echo 2'] }, () => {
+    heard += 1
+    throw new Error('no')
+  })
+  await assert.rejects(running, { message: 'no' })
+  assert.equal(heard, 1)
+})
+
+test('who hears no lines gets the whole output', async () => {
+  const { stdout } = await createExec(never).capture({
+    file: 'bash',
+    args: ['-c', `head -c ${4 * megabyte} /dev/zero`],
+  })
+  assert.equal(stdout.length, 4 * megabyte)
 })

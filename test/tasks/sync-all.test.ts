@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { DvmError } from '../../src/core/errors.ts'
 import { boundOf } from '../../src/core/side-by-side.ts'
+import type { Instance } from '../../src/ports/lima/index.ts'
+import type { Deps } from '../../src/tasks/deps.ts'
 import { configuredVms } from '../../src/tasks/known-names.ts'
 import { syncAll } from '../../src/tasks/sync-all.ts'
 import { addVm } from '../support/memory-lima.ts'
@@ -50,6 +52,31 @@ test('one that fails does not stop the others, and is told by name', async (t) =
   assert.deepEqual([...world.memory.vms.keys()].sort(), ['dvm-a', 'dvm-c'])
   assert.deepEqual([...world.story].sort(), ['2 of 3 VMs are ready', '✔ a', '✔ c', '✖ b'])
 })
+
+const machines: readonly (readonly [string, Partial<Instance>, number, number])[] = [
+  ['none runs', { status: 'Stopped', memory: 16 * gib }, 16, 4],
+  ['a stranger runs', { memory: 10 * gib }, 16, 3],
+  ['a stranger has nearly all', { memory: 15 * gib }, 16, 1],
+  ['a stranger has more than there is', { memory: 20 * gib }, 16, 1],
+]
+for (const [what, { status = 'Running', ...change }, memory, bound] of machines)
+  test(`how many at the same time is what running VMs leave of all memory: ${what}`, async (t) => {
+    const names = ['a', 'b', 'c', 'd']
+    const world = setUp(t, names)
+    addVm(world.memory, 'stranger', status, change)
+    const limits: number[] = []
+    const deps: Deps = {
+      ...world.deps,
+      host: { ...world.deps.host, memory: memory * gib },
+      runSideBySide: (_, limit) => {
+        limits.push(limit)
+        return Promise.resolve([])
+      },
+    }
+    await syncAll(deps, names, { wait: true, jobs: undefined })
+    await syncAll(deps, names, { wait: true, jobs: 7 })
+    assert.deepEqual(limits, [bound, 7])
+  })
 
 for (const jobs of [1, 2, 3])
   test(`never more than --jobs ${jobs} at the same time, and as many`, async (t) => {

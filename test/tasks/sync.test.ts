@@ -8,6 +8,7 @@ import { DvmError } from '../../src/core/errors.ts'
 import { setupMarker } from '../../src/core/guest-script.ts'
 import { instanceOf } from '../../src/core/names.ts'
 import { dryRunSync, syncVm } from '../../src/tasks/sync.ts'
+import { configStamp } from '../../src/tasks/vm-config.ts'
 import { qcow2Header } from '../support/disks.ts'
 import { manifestOf, metadataOf } from '../support/generations.ts'
 import { addVm } from '../support/memory-lima.ts'
@@ -31,7 +32,7 @@ const failure = async (promise: Promise<unknown>): Promise<DvmError> => {
 }
 const acts = (world: World): string[] =>
   world.memory.calls
-    .filter((call) => call !== 'list')
+    .filter((call) => !['list', 'version'].includes(call))
     .map((call) => call.replace(/^run (\S+): bash -s( -- dvm-sync)?$/, 'prepare $1'))
 
 /** A current base; returns its disk. */
@@ -64,7 +65,12 @@ test('without a base a VM is made from Lima’s own Fedora', async (t) => {
   })
   const { createdAt, ...state } = (await world.deps.state.read('app')) ?? {}
   assert.match(createdAt ?? '', /^\d{4}-/)
-  assert.deepEqual(state, { baseImage: 'template:fedora', config: { cpus: 3, memory: 4, disk: 20 } })
+  const ports = ['3000:3000', '8080:80']
+  assert.deepEqual(state, {
+    baseImage: 'template:fedora',
+    ports,
+    config: { cpus: 3, memory: 4, disk: 20, ports, stamp: await configStamp(world.deps, 'app') },
+  })
   assert.deepEqual(world.story, ['✔ Create app', '✔ Prepare app'])
 })
 
@@ -272,6 +278,30 @@ test('says what the configuration moved on from, and how to apply it', async (t)
   )
 })
 
+test('ports stay those that it was created with, until it is recreated', async (t) => {
+  const world = memoryWorld(t)
+  const sizes = 'DVM_CPUS=2\nDVM_MEMORY=2\nDVM_DISK=30\n'
+  const drift = async (ports: string): Promise<string | undefined> => {
+    configure(world, `${sizes}DVM_PORTS=(${ports})\n`)
+    world.reset()
+    await sync(world)
+    return world.story.at(-1)
+  }
+  assert.equal(await drift('3000:3000 80:8080'), '✔ Prepare app')
+  const keeps = (what: string): string =>
+    `app keeps what it was created with: ${what}; to change it: dvm recreate app --yes`
+  const made = 'ports 3000:3000 80:8080'
+  assert.equal(await drift('3000:3000'), keeps(`${made} (config: 3000:3000)`))
+  assert.equal(await drift(''), keeps(`${made} (config: none)`), 'each sync says so')
+  assert.equal(await drift('80:8080 3000:3000'), '✔ Prepare app', 'the order is no difference')
+  world.memory.vms.clear()
+  assert.equal(await drift(''), '✔ Prepare app')
+  assert.equal(await drift('1:2'), keeps('no ports (config: 1:2)'))
+  // One that an older dvm made: nobody knows.
+  await world.deps.state.write('app', { ports: undefined })
+  assert.equal(await drift('3:4'), '✔ Prepare app')
+})
+
 test('a dry run prints the exact commands and calls nothing', async (t) => {
   const world = memoryWorld(t)
   configure(world, 'DVM_CPUS=2\nDVM_PORTS=(1:2)\n')
@@ -282,7 +312,7 @@ test('a dry run prints the exact commands and calls nothing', async (t) => {
       'limactl --tty=false --log-format=json --log-level=warn create --name=dvm-app --mount-none --containerd=none --cpus=2 --memory=2 --disk=30 --port-forward=1:2,static=true template:fedora',
       'limactl --tty=false --log-format=json --log-level=warn start --timeout=600s dvm-app',
     ],
-    setup: '<none>',
+    setup: null,
     projects: [],
   })
   const setup = world.write('.config/dvm/vms/app/setup.sh', '# nothing\n')

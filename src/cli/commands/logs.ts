@@ -12,9 +12,7 @@ export const registerLogs = (program: Command, context: CliContext): void => {
       const { showLogs } = await import('../../tasks/logs.ts')
       const deps = await context.deps()
       context.exitWith(
-        await showLogs(deps, target, flags.follow ?? false, (text) =>
-          context.reporter.print(text.replace(/\n$/, '')),
-        ),
+        await showLogs(deps, target, flags.follow ?? false, (text) => context.reporter.text(text)),
       )
     })
 }

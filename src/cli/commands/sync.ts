@@ -4,7 +4,6 @@ import { DvmError } from '../../core/errors.ts'
 import { parseTarget, type Target } from '../../core/target.ts'
 import type { Deps } from '../../tasks/deps.ts'
 import type { CliContext } from '../context.ts'
-import { tilde } from '../reporter.ts'
 
 interface Flags {
   readonly all?: true
@@ -29,7 +28,7 @@ export const registerSync = (program: Command, context: CliContext): void => {
     .option('--all', 'every VM that has a configuration')
     .option('--jobs <n>', 'with --all: how many at the same time (default: what memory allows)', parseJobs)
     .option('--dry-run', 'print what would run, and call nothing')
-    .option('--json', 'what happens, as one JSON object a line')
+    .option('--json', 'what happens, as one JSON object a line; with --dry-run: one a VM')
     .option('--no-wait', 'fail (exit 7) instead of waiting for another sync of the same VM')
     .action(async (vm: string | undefined, flags: Flags) => {
       const { configuredVms } = await import('../../tasks/known-names.ts')
@@ -41,7 +40,14 @@ export const registerSync = (program: Command, context: CliContext): void => {
       const names = target === undefined ? await configuredVms(deps) : [target.vm]
       if ((flags.dryRun ?? false) || deps.env.dryRun) {
         await warnOfGlobalSetup(deps)
-        return printPlans(context, deps, names, target?.project)
+        const { printPlans } = await import('../dry-run.ts')
+        const asked = {
+          names,
+          one: target !== undefined,
+          project: target?.project,
+          json: flags.json ?? false,
+        }
+        return printPlans(context, deps, asked)
       }
       if (flags.json) return withJson(context, deps, names, target, flags)
       await warnOfGlobalSetup(deps)
@@ -88,21 +94,4 @@ const withJson = async (
       events.result({ ready: names.length - failures.length, failed: failures.length })
     },
   )
-}
-
-const printPlans = async (
-  { reporter }: CliContext,
-  deps: Deps,
-  names: readonly string[],
-  project: string | undefined,
-): Promise<void> => {
-  const { dryRunSync } = await import('../../tasks/sync.ts')
-  for (const name of names) {
-    const plan = await dryRunSync(deps, name, project)
-    reporter.print(`VM: ${plan.vm}`)
-    reporter.print(`base: ${tilde(plan.base, deps.env.home)}`)
-    for (const command of plan.commands) reporter.print(`would run: ${command}`)
-    reporter.print(`setup script: ${plan.setup}`)
-    for (const each of plan.projects) reporter.print(`project: ${each}`)
-  }
 }

@@ -5,7 +5,7 @@ import { checkVmName } from '../../core/names.ts'
 import { sizeText } from '../../core/sizes.ts'
 import { parseTarget, targetText, type ProjectTarget } from '../../core/target.ts'
 import type { CliContext } from '../context.ts'
-import { tilde } from '../reporter.ts'
+import { tilde, tildes } from '../reporter.ts'
 
 export const registerLs = (program: Command, context: CliContext): void => {
   program
@@ -33,9 +33,9 @@ export const registerLs = (program: Command, context: CliContext): void => {
         rows.map((row) => [
           row.name,
           row.state,
-          String(row.cpus),
-          sizeText(row.memory),
-          row.diskUsed === null ? sizeText(row.disk) : `${sizeText(row.diskUsed)} of ${sizeText(row.disk)}`,
+          String(row.cpus || '-'),
+          known(row.memory),
+          row.diskUsed === null ? known(row.disk) : `${sizeText(row.diskUsed)} of ${known(row.disk)}`,
           row.projects.length === 0 ? '-' : String(row.projects.length),
           base(row),
         ]),
@@ -51,6 +51,9 @@ export const registerLs = (program: Command, context: CliContext): void => {
     })
 }
 
+/** Lima says 0 of what it cannot read. */
+const known = (bytes: number): string => (bytes === 0 ? '-' : sizeText(bytes))
+
 const listProjectsOf = async (
   context: CliContext,
   vm: string,
@@ -64,12 +67,14 @@ const listProjectsOf = async (
   if (rows.length === 0) context.reporter.note(`no projects yet: dvm add ${vm}/NAME, then dvm sync ${vm}`)
   context.reporter.table(
     ['PROJECT', 'STATE', 'IMAGE'],
-    rows.map(({ name, state, image, drift }) => [
+    rows.map(({ name, state, image, drift, problem }) => [
       name,
-      drift.length === 0 ? state : `${state} (changed)`,
+      problem !== undefined ? `${state} (wrong)` : drift.length === 0 ? state : `${state} (changed)`,
       image ?? '-',
     ]),
   )
+  for (const { name, problem } of rows)
+    if (problem !== undefined) context.reporter.warn(`${vm}/${name}: ${tildes(problem)}`)
   for (const { name, drift } of rows)
     if (drift.length > 0)
       context.reporter.note(

@@ -100,7 +100,7 @@ export const isSshFailure = (completed: Completed): boolean =>
 /** The guest could not be reached. */
 export const unreachable = (name: string, completed?: Completed): DvmError =>
   new DvmError('failed', `${name} does not answer over ssh`, {
-    hint: `limactl stop --force ${name} && limactl start ${name}`,
+    hint: `${bringUp(name)}; if that does not help: limactl stop --force ${name} && ${bringUp(name)}`,
     tail: (completed?.stderr ?? '').split('\n').filter((line) => sshComplaint.test(line)),
   })
 

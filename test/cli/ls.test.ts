@@ -1,0 +1,127 @@
+// `dvm ls`: the truth about VMs beside what their files say now, and how little it takes to tell.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { asDeveloper } from '../support/as-developer.ts'
+import { dvmOnFake } from '../support/dvm-on-fake.ts'
+
+const fixture = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '../fixtures/lima', name), 'utf8')
+
+/** A VM that was synced with 2 CPUs; its config.sh writes down that it was evaluated. */
+const synced = async (t: TestContext) => {
+  const dvm = dvmOnFake(t)
+  const trace = join(dvm.home, 'evaluated')
+  const config = (text: string, path = 'vms/app/config.sh'): string =>
+    dvm.write(`.config/dvm/${path}`, `echo x >>"$HOME/evaluated"\n${text}`)
+  config('DVM_CPUS=2\n')
+  assert.equal((await dvm.run(['sync', 'app'])).exitCode, 0)
+  const ls = async (): Promise<{
+    readonly story: string
+    readonly evaluated: boolean
+    readonly drift: unknown
+  }> => {
+    rmSync(trace, { force: true })
+    const { stdout, stderr } = await dvm.run(['ls', '--json'])
+    const evaluated = existsSync(trace)
+    const [row] = JSON.parse(stdout) as { readonly drift: unknown }[]
+    return { story: stderr, evaluated, drift: row?.drift }
+  }
+  return { ...dvm, config, ls }
+}
+
+test('no bash runs while the configuration is that of the last sync', async (t) => {
+  const { ls, run } = await synced(t)
+  assert.deepEqual(await ls(), { story: '', evaluated: false, drift: [] })
+  assert.equal((await run(['sync', 'app'])).exitCode, 0)
+  assert.deepEqual(await ls(), { story: '', evaluated: false, drift: [] })
+})
+
+test('an edited configuration is seen before a sync, the VM’s own and the shared one', async (t) => {
+  const { config, ls, run } = await synced(t)
+  config('DVM_CPUS=3\nDVM_PORTS=(3000:3000)\n')
+  const drift = ['2 CPUs (config: 3)', 'no ports (config: 3000:3000)']
+  assert.deepEqual(await ls(), { story: '', evaluated: true, drift })
+  const { stdout, stderr } = await run(['ls'])
+  assert.match(stdout, /^app {2}Running {2}2 /m)
+  assert.equal(
+    stderr,
+    `app keeps what it was created with: ${drift.join(', ')}; to change it: dvm recreate app --yes\n`,
+  )
+  await run(['sync', 'app'])
+  assert.deepEqual(await ls(), { story: '', evaluated: false, drift }, 'it stays so until it is recreated')
+  config('DVM_CPUS=2\n')
+  await run(['sync', 'app'])
+  config('DVM_MEMORY=4\n', 'config.sh')
+  assert.deepEqual((await ls()).drift, ['2 GiB memory (config: 4 GiB)'])
+})
+
+test('a configuration that is wrong now is said, and the VMs are listed all the same', async (t) => {
+  const { config, run, ls } = await synced(t)
+  config('DVM_CPUS=many\n')
+  const { exitCode, stdout, stderr } = await run(['ls'])
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^app {2}Running {2}2 /m)
+  assert.match(stderr, /^warning: app: .*DVM_CPUS must be a whole number above 0, not "many"\n$/s)
+  assert.deepEqual((await ls()).drift, [])
+})
+
+test('a VM whose settings Lima cannot read is Broken, its sizes are unknown, and drift from nothing is none', async (t) => {
+  const { run, write } = dvmOnFake(t, {
+    limactl: [{ match: ['list'], stdout: fixture('list-broken.jsonl') }],
+  })
+  write('.config/dvm/vms/t/config.sh', '')
+  const config = { cpus: 2, memory: 2, disk: 30, ports: [], stamp: '' }
+  write('.local/state/dvm/t/state.json', JSON.stringify({ config }))
+  const { exitCode, stdout, stderr } = await run(['ls'])
+  assert.deepEqual([exitCode, stderr], [0, ''])
+  assert.deepEqual(stdout.split('\n').slice(0, 2), [
+    'VM  STATE    CPUS  MEMORY  DISK    PROJECTS  BASE',
+    't   Broken   -     -       -       -         -',
+  ])
+  const [row] = JSON.parse((await run(['ls', '--json'])).stdout) as Record<string, unknown>[]
+  assert.deepEqual([row?.['state'], row?.['cpus'], row?.['drift']], ['Broken', 0, []])
+})
+
+test('projects are counted and named; a dev-base that is behind is said with what to type', async (t) => {
+  const { run, write, fake } = dvmOnFake(t)
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  for (const project of ['web', 'api']) write(`.config/dvm/vms/app/projects/${project}/project.sh`, '')
+  write('.config/dvm/vms/app/projects/notes', 'no project')
+  write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
+  write('.local/state/dvm/app/state.json', JSON.stringify({ devBase: 'ab'.repeat(32) }))
+  const [row] = JSON.parse((await run(['ls', '--json'])).stdout) as Record<string, unknown>[]
+  assert.deepEqual(
+    [row?.['projects'], row?.['devBase'], row?.['devBaseBehind']],
+    [['api', 'web'], 'ab'.repeat(32), true],
+  )
+  const { stdout, stderr } = await run(['ls'])
+  assert.match(stdout, /^app {2}Running {2}2 {5}2 GiB {3}30 GiB {2}2 {9}-$/m)
+  assert.equal(stderr, 'the dev-base in app is behind base/dev: dvm sync app\n')
+  rmSync(join(fake.root, '.config/dvm/base/dev'), { recursive: true })
+  const [after] = JSON.parse((await run(['ls', '--json'])).stdout) as Record<string, unknown>[]
+  assert.equal(after?.['devBaseBehind'], false, 'nothing says what it should be')
+})
+
+test('a dev-base that a sync brought up to date is not behind', async (t) => {
+  const { run, write, fake } = dvmOnFake(t, {
+    guest: [
+      {
+        match: asDeveloper('me', ['bash', '-s', '--', 'app']),
+        stdout: '::dvm ready yes\n::dvm containers\n[]\n::dvm images\n[]\n',
+      },
+    ],
+  })
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  write('.config/dvm/config.sh', 'DVM_USER=me\n')
+  write('.config/dvm/vms/app/projects/api/project.sh', '')
+  write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
+  assert.equal((await run(['sync', 'app'])).exitCode, 0)
+  const rowOf = async () => (JSON.parse((await run(['ls', '--json'])).stdout) as Record<string, unknown>[])[0]
+  const row = await rowOf()
+  assert.match(String(row?.['devBase']), /^[0-9a-f]{64}$/)
+  assert.equal(row?.['devBaseBehind'], false)
+  write('.config/dvm/base/packages.txt', 'tree\n')
+  assert.equal((await rowOf())?.['devBaseBehind'], true)
+})
