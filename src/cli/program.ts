@@ -38,8 +38,21 @@ const acting = new Set([
   'watch',
 ])
 
-/** What makes nothing, whatever its options are. */
-const looking = new Set(['ls', 'logs', 'doctor', 'status', 'list', 'check', 'version', 'help'])
+/** What makes nothing that an interruption would take back, whatever its options are. */
+const looking = new Set([
+  'ls',
+  'sh',
+  'ssh',
+  'open',
+  'logs',
+  'doctor',
+  'status',
+  'list',
+  'check',
+  'completion',
+  'version',
+  'help',
+])
 
 const refuseWhenDry = (action: Command, context: CliContext): void => {
   // Without an option ssh-config only prints.

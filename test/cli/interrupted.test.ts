@@ -62,3 +62,17 @@ test('a second Ctrl-C does not wait for what is taken back', { timeout: 60_000 }
   }
   assert.equal((await over).exitCode, 130)
 })
+
+test(
+  'Ctrl-C while an entered VM starts says nothing of taking back: nothing was made',
+  { timeout: 30_000 },
+  async (t) => {
+    const dvm = dvmOnFake(t, { limactl: [{ match: ['start'], hang: true }] })
+    dvm.fake.add({ name: 'dvm-app', status: 'Stopped' })
+    assert.deepEqual(await interruptAt(dvm, ['ssh', 'app', '--', 'true'], /^start /), {
+      exitCode: 130,
+      stdout: '',
+      stderr: 'starting app\n',
+    })
+  },
+)
