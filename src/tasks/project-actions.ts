@@ -102,7 +102,7 @@ const removeContainer = async (
   { keepData, force }: RemoveProjectOptions,
   action: 'rm' | 'reset',
 ): Promise<boolean> => {
-  const [{ instance }, config] = await Promise.all([
+  const [{ instance, started }, config] = await Promise.all([
     runningVm(deps, target.vm),
     loadVmConfig(deps, target.vm),
   ])
@@ -110,7 +110,7 @@ const removeContainer = async (
   return locked(deps, `vm:${target.vm}`, async () => {
     // A workspace that is kept loses nothing.
     const retry = `dvm ${action} ${targetText(target)} --yes`
-    await guardWork(deps, instance, target, { force: force || keepData, retry })
+    await guardWork(deps, instance, target, { force: force || keepData, retry, booted: started })
     return deps.containers.remove(place, target, { keepVolume: keepData })
   })
 }

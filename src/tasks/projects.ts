@@ -150,7 +150,7 @@ const syncProject = async (
         )
       if (found.state !== 'running') await deps.containers.start(place(), target)
     }
-    const workdir = found?.spec?.workdir ?? spec.workdir
+    const workdir = found?.workdir ?? spec.workdir
     // Before setup.sh: should that fail, ssh is a way to look why.
     await keepSshProject(deps, {
       target,
@@ -169,12 +169,12 @@ const syncProject = async (
         {
           DVM_VM: target.vm,
           DVM_PROJECT: target.project,
-          PROJ_WORKDIR: spec.workdir,
+          PROJ_WORKDIR: workdir,
           PROJ_PORTS: spec.ports.join(','),
         },
         setup.text,
       ),
-      tell,
+      { onLine: tell },
     )
     if (exitCode === 0) return
     const tail = log.tail(20)

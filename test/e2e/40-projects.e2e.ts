@@ -126,6 +126,26 @@ test('a dev-base that cannot be built leaves the projects as they are; a changed
   assert.equal(await inside('web', 'cat', '/etc/dvm-e2e-dev'), 'two\n')
 })
 
+test('a repository that nobody can vouch for is not lost: in a stopped container, or in a workspace that was kept', async () => {
+  await inside('web', 'mkdir', '-p', 'repo/.git')
+  assert.equal((await dvm(['stop', `${vm}/web`])).exitCode, 0)
+  const refused = await dvm(['rm', `${vm}/web`, '--yes'])
+  assert.equal(refused.exitCode, 9)
+  assert.match(refused.stderr, /^dvm: pool\/web holds work that exists nowhere else$/m)
+  assert.match(refused.stderr, /pool\/web \S+repo: /)
+  assert.deepEqual(await states(), { api: 'running', web: 'exited' })
+  assert.equal((await dvm(['rm', `${vm}/web`, '--yes', '--keep-data'])).exitCode, 0)
+  const kept = await dvm(['rm', vm, '--yes'])
+  assert.equal(kept.exitCode, 9)
+  assert.match(
+    kept.stderr,
+    /pool\/web: its workspace, kept without a container \(volume dvm-pool-web\): a repository/,
+  )
+  assert.equal((await dvm(['rm', `${vm}/web`, '--yes', '--force'])).exitCode, 0)
+  assert.equal((await dvm(['sync', `${vm}/web`])).exitCode, 0)
+  assert.equal(await inside('web', 'ls', '-A', '/work'), '')
+})
+
 test('rm VM/PROJECT removes the container and its workspace; the VM goes with all of them', async () => {
   const removed = await dvm(['rm', `${vm}/web`, '--yes', '--config'])
   assert.deepEqual([removed.exitCode, removed.stderr], [0, 'pool/web is removed\n'])

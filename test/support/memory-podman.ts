@@ -2,15 +2,26 @@
 import assert from 'node:assert/strict'
 import type { ContainerSpec } from '../../src/core/project.ts'
 import { containerOf, type ProjectTarget } from '../../src/core/target.ts'
-import type { Containers, LabelledImage, ProjectContainer } from '../../src/ports/containers/index.ts'
+import type {
+  Containers,
+  KeptVolume,
+  LabelledImage,
+  ProjectContainer,
+} from '../../src/ports/containers/index.ts'
 
 export interface MemoryPodman {
   ready: boolean
   readonly containers: Map<string, ProjectContainer>
   devBases: LabelledImage[]
   readonly calls: string[]
+  /** Volumes without a container. */
+  kept: KeptVolume[]
   /** Exit codes of scripts, by container. */
   readonly scripts: Map<string, number>
+  /** What looks for unsaved work find, by container. */
+  readonly work: Map<string, string>
+  /** What a call throws, by its text. */
+  readonly fails: Map<string, Error>
   readonly fed: string[]
   /** Accounts that images name, by container; root where there is none. */
   readonly accounts: Map<string, string>
@@ -26,7 +37,10 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
     containers: new Map(),
     devBases: [],
     calls: [],
+    kept: [],
     scripts: new Map(),
+    work: new Map(),
+    fails: new Map(),
     fed: [],
     accounts: new Map(),
   }
@@ -43,16 +57,22 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
       image: made.image,
       imageId: `id of ${made.image}`,
       spec: made,
+      workdir: made.workdir,
     })
   }
   const call = (text: string): Promise<void> => {
     podman.calls.push(text)
-    return Promise.resolve()
+    const failure = podman.fails.get(text)
+    return failure === undefined ? Promise.resolve() : Promise.reject(failure)
   }
   const port: Containers = {
     state: async () => {
       await call('state')
       return { ready: podman.ready, containers: [...podman.containers.values()], devBases: podman.devBases }
+    },
+    workspaces: async () => {
+      await call('workspaces')
+      return { containers: [...podman.containers.values()], kept: podman.kept }
     },
     prepare: async () => {
       await call('prepare')
@@ -103,8 +123,8 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
         command: '',
         exitCode,
         code: undefined,
-        stdout: '',
-        stderr: '',
+        stdout: script.includes('refs/stash') ? (podman.work.get(containerOf(target)) ?? '') : '',
+        stderr: exitCode === 127 ? 'Error: crun: executable file `bash` not found in $PATH\n' : '',
         timedOut: false,
         canceled: false,
       }

@@ -184,7 +184,7 @@ test('ls, rm and reset of projects', async (t) => {
     configDirectory: `${world.home}/.config/dvm/vms/app/projects/api`,
     configRemains: false,
   })
-  assert.deepEqual(calls(), ['state', 'script dvm-app-api in /work', 'remove dvm-app-api'])
+  assert.deepEqual(calls(), ['workspaces', 'script dvm-app-api in /work', 'remove dvm-app-api'])
   assert.equal((await removeProject(world.deps, api, options)).found, 'vm', 'it had no container')
 })
 

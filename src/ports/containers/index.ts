@@ -11,11 +11,11 @@ import type { Lima } from '../lima/index.ts'
 import { guestTerm } from '../lima/guest.ts'
 import { execArgs, runArgs } from './argv.ts'
 import { containerFailure } from './errors.ts'
-import { parseContainers, parseImages, parsePreparedSsh } from './parse.ts'
+import { parseContainers, parseImages, parsePreparedSsh, parseVolumes } from './parse.ts'
 import type { Containers, Place } from './types.ts'
 
 export type * from './types.ts'
-export type { LabelledImage, ProjectContainer } from './parse.ts'
+export type { KeptVolume, LabelledImage, ProjectContainer } from './parse.ts'
 
 const minutes = 60_000
 const hours = 60 * minutes
@@ -52,22 +52,34 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
     )
   }
 
+  /** What one of dvm's scripts says of a VM: sections. */
+  const ask = async (what: string, script: string, place: Place, vm: string) => {
+    const { stdout } = await must(
+      what,
+      { vm, project: undefined },
+      lima.run(place.instance, {
+        argv: await asUser(place, ['bash', '-s', '--', vm]),
+        input: await assets.text(script),
+        timeoutMs: 5 * minutes,
+      }),
+    )
+    return parseSections(stdout)
+  }
+
   return {
     state: async (place, vm) => {
-      const { stdout } = await must(
-        'ask podman what runs',
-        { vm, project: undefined },
-        lima.run(place.instance, {
-          argv: await asUser(place, ['bash', '-s', '--', vm]),
-          input: await assets.text('guest/containers-state.sh'),
-          timeoutMs: 5 * minutes,
-        }),
-      )
-      const sections = parseSections(stdout)
+      const sections = await ask('ask podman what runs', 'guest/containers-state.sh', place, vm)
       return {
         ready: sections.get('ready')?.value === 'yes',
-        containers: parseContainers(sections.get('containers')?.text ?? ''),
+        containers: parseContainers(sections.get('containers')?.text ?? '', vm),
         devBases: parseImages(sections.get('images')?.text ?? ''),
+      }
+    },
+    workspaces: async (place, vm) => {
+      const sections = await ask('ask podman what there is', 'guest/workspaces.sh', place, vm)
+      return {
+        containers: parseContainers(sections.get('containers')?.text ?? '', vm),
+        kept: parseVolumes(sections.get('volumes')?.text ?? '', vm),
       }
     },
     prepare: async ({ instance, user }, vm, onLine) => {
@@ -165,11 +177,11 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       if (prepared === undefined) throw containerFailure(`tell the host key of ${name}`, target, completed)
       return prepared
     },
-    script: (place, target, workdir, script, onLine) =>
+    script: (place, target, workdir, script, options) =>
       podman(place, execArgs(target, { workdir, tty: false, stdin: true }, ['bash', '-s']), {
         timeoutMs: 24 * hours,
+        ...options,
         input: script,
-        onLine,
       }),
     attach: async (place, target, { workdir, argv, tty, stdin, term }) => {
       const found = await podman(place, [

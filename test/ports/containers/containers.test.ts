@@ -73,7 +73,15 @@ test('the state of a VM is one round trip, as the developer', async (t) => {
       ImageID: 'abc',
       Labels: { 'dvm.vm': 'app', 'dvm.project': 'api', 'dvm.spec': JSON.stringify(spec) },
     },
-    { Id: 'two', Names: ['dvm-app-old'], State: 'exited', Image: 'x', ImageID: 'def', Labels: null },
+    {
+      Id: 'two',
+      Names: ['dvm-app-old'],
+      State: 'exited',
+      Image: 'x',
+      ImageID: 'def',
+      Labels: null,
+      Mounts: ['/src'],
+    },
   ]
   const { containers, place, fake } = await setUp(t, [
     {
@@ -92,15 +100,17 @@ test('the state of a VM is one round trip, as the developer', async (t) => {
         image: spec.image,
         imageId: 'abc',
         spec,
+        workdir: '/work',
       },
       {
         id: 'two',
-        project: undefined,
+        project: 'old',
         name: 'dvm-app-old',
         state: 'exited',
         image: 'x',
         imageId: 'def',
         spec: undefined,
+        workdir: '/src',
       },
     ],
     devBases: [{ id: 'abc', labels: { 'dvm.hash': 'h' }, names: ['localhost/dvm-dev-base:latest'] }],
@@ -112,6 +122,41 @@ test('the state of a VM is one round trip, as the developer', async (t) => {
     containers: [],
     devBases: [],
   })
+})
+
+test('what would be lost with a VM: containers by label or name, and volumes without one; one round trip', async (t) => {
+  const json = [
+    {
+      Id: 'one',
+      Names: ['dvm-app-api'],
+      State: 'running',
+      Labels: { 'dvm.vm': 'app', 'dvm.project': 'api' },
+    },
+    { Id: 'two', Names: ['dvm-app-my-old'], State: 'exited', Mounts: ['/a', '/b'] },
+  ]
+  const volumes = 'dvm-app-web repository\ndvm-app-x nothing\ndvm-app-y unknown\n'
+  const { containers, place, fake } = await setUp(t, [
+    {
+      match: asDeveloper('ada', ['bash', '-s', '--', 'app']),
+      stdout: `::dvm containers\n${JSON.stringify(json)}\n\n::dvm volumes\n${volumes}`,
+    },
+  ])
+  const found = await containers.workspaces(place, 'app')
+  assert.deepEqual(
+    found.containers.map(({ project, state, workdir }) => [project, state, workdir]),
+    [
+      ['api', 'running', '/work'],
+      ['my-old', 'exited', '/work'],
+    ],
+  )
+  assert.deepEqual(found.kept, [
+    { name: 'dvm-app-web', project: 'web', repository: true },
+    { name: 'dvm-app-x', project: 'x', repository: false },
+    { name: 'dvm-app-y', project: 'y', repository: undefined },
+  ])
+  assert.equal(fake.journal().filter(({ guest }) => guest !== undefined).length, 1)
+  const fresh = await setUp(t)
+  assert.deepEqual(await fresh.containers.workspaces(fresh.place, 'app'), { containers: [], kept: [] })
 })
 
 test('a container that cannot be made leaves no name behind', async (t) => {
