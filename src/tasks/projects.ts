@@ -174,7 +174,7 @@ const syncProject = async (
         },
         setup.text,
       ),
-      { onLine: tell },
+      { onLine: tell, work: true },
     )
     if (exitCode === 0) return
     const tail = log.tail(20)

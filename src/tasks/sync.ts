@@ -11,7 +11,7 @@ import { findBaseImage, type BaseImage } from './base-image.ts'
 import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
-import { prepareGuest, stopGuestWork } from './guest.ts'
+import { prepareGuest, stopGuestWork, stopUnheardWork } from './guest.ts'
 import { checkConfigured } from './known-names.ts'
 import { defaultImage, loadProjects, projectSteps, type Project } from './projects.ts'
 import { keepSshHost } from './ssh-kept.ts'
@@ -184,6 +184,8 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
     title: setup === undefined ? `Prepare ${vm}` : `Prepare ${vm} and run its setup.sh`,
     run: async (voice) => {
       const running = mustRun(instance, vm)
+      // A VM that was started for this runs nothing of the last one.
+      if (action === 'none') await stopUnheardWork(deps, vm, running, voice)
       const hostKeys: string[] = []
       const onHostKey = (key: string): void => void hostKeys.push(key)
       try {
@@ -194,7 +196,8 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
       }
     },
     undo: async () => {
-      if (deps.signal.aborted && instance !== undefined) await stopGuestWork(deps, instance)
+      // Steps after this one run in the guest as well.
+      if (deps.signal.aborted && instance !== undefined) await stopGuestWork(deps, vm, instance)
     },
   })
   const place = () => ({ instance: mustRun(instance, vm), user: config.user })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, writeVm } from '../support/e2e-base.ts'
 import { devContainerfile, inside, project, rows, server, states, vm } from '../support/e2e-pool.ts'
-import { baseDir, dvm, instance, runDvm, until } from '../support/e2e.ts'
+import { baseDir, dvm, instance, runDvm, startDvm, until } from '../support/e2e.ts'
 
 const hostPort = 18_090
 const setup = `${server}echo "$DVM_VM $DVM_PROJECT $PROJ_WORKDIR $PROJ_PORTS" > setup-values
@@ -96,6 +96,27 @@ test('containers return when the VM does; a stopped one starts when it is entere
   assert.deepEqual(await states(), { api: 'running', web: 'exited' })
   assert.equal(await inside('web', 'pwd'), '/work\n')
   assert.deepEqual(await states(), { api: 'running', web: 'running' })
+})
+
+test('a setup.sh in a container does not outlive Ctrl-C, nor the sync that follows a kill -9', async () => {
+  project('web', '', 'sleep 86398\n')
+  const sleeps = async (): Promise<boolean> =>
+    (await dvm(['ssh', vm, '--', 'pgrep', '--full', '^sleep 86398$'])).exitCode === 0
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    const running = startDvm(['sync', `${vm}/web`], { ownGroup: true })
+    await until('setup.sh runs', sleeps)
+    running.kill(signal)
+    await running.result
+    assert.equal(await sleeps(), signal === 'SIGKILL')
+  }
+  project('web', '', 'true\n')
+  const { exitCode, stderr } = await dvm(['sync', `${vm}/web`])
+  assert.equal(exitCode, 0, stderr)
+  assert.match(
+    stderr,
+    /^ {2}nobody heard how the last sync of pool ended: stopping what it left running in there$/m,
+  )
+  assert.equal(await sleeps(), false)
 })
 
 test('what project.sh says later is told, and applied by reset --keep-data, which keeps the workspace', async () => {

@@ -1,5 +1,6 @@
 // Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
 import { entryArgv, loginShell } from '../../core/guest-entry.ts'
+import { workMark, workScript } from '../../core/guest-work.ts'
 import { trustDevice } from '../../core/trust.ts'
 import { parseSections } from '../../core/sections.ts'
 import { projectSshDirectory, projectSshTexts } from '../../core/project-ssh.ts'
@@ -89,7 +90,7 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         lima.run(
           instance,
           {
-            argv: ['sudo', 'bash', '-s', '--', user],
+            argv: ['sudo', 'bash', '-s', '--', user, workMark],
             input: await assets.text('guest/containers-prepare.sh'),
             timeoutMs: hours,
           },
@@ -99,7 +100,8 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
     },
     buildDevBase: async ({ instance, user }, vm, { hash, from, noCache, trust }, context, onLine) => {
       const options = [...(noCache ? ['--no-cache'] : []), ...(trust ? ['--device', trustDevice] : [])]
-      const argv = entryArgv(await assets.text('guest/build-dev-base.sh'), user, hash, [from, ...options])
+      const script = await assets.text('guest/build-dev-base.sh')
+      const argv = entryArgv(script, user, workMark, [hash, from, ...options])
       await must(
         'build the dev-base',
         { vm, project: undefined },
@@ -123,7 +125,15 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         await must(
           `make the container ${containerOf(target)}`,
           target,
-          podman(place, runArgs(target, spec), { timeoutMs: hours, onLine }),
+          lima.run(
+            place.instance,
+            {
+              argv: await asUser(place, ['bash', '-s', '--', workMark, 'podman', ...runArgs(target, spec)]),
+              input: workScript,
+              timeoutMs: hours,
+            },
+            onLine,
+          ),
         )
       } catch (error) {
         // podman keeps one that it could not start (a port in use), and the next try would meet its name. Its volume stays.
@@ -177,12 +187,16 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       if (prepared === undefined) throw containerFailure(`tell the host key of ${name}`, target, completed)
       return prepared
     },
-    script: (place, target, workdir, script, options) =>
-      podman(place, execArgs(target, { workdir, tty: false, stdin: true }, ['bash', '-s']), {
-        timeoutMs: 24 * hours,
-        ...options,
-        input: script,
-      }),
+    script: (place, target, workdir, script, { work = false, ...options }) =>
+      podman(
+        place,
+        execArgs(target, { workdir, tty: false, stdin: true }, [
+          'bash',
+          '-s',
+          ...(work ? ['--', workMark] : []),
+        ]),
+        { timeoutMs: 24 * hours, ...options, input: script },
+      ),
     attach: async (place, target, { workdir, argv, tty, stdin, term }) => {
       const found = await podman(place, [
         'container',

@@ -72,12 +72,19 @@ export interface Containers {
     target: ProjectTarget,
     workdir: string,
     script: string,
-    options: { readonly onLine?: OnLine; readonly timeoutMs?: number },
+    options: ScriptOptions,
   ): Promise<Completed>
   /** Gives a command inside this terminal, starting the container when it does not run; resolves to its exit code. */
   attach(place: Place, target: ProjectTarget, options: AttachOptions): Promise<number>
   /** The container's log on this terminal; resolves to podman's exit code. */
   logs(place: Place, target: ProjectTarget, follow: boolean): Promise<number>
+}
+
+export interface ScriptOptions {
+  readonly onLine?: OnLine
+  readonly timeoutMs?: number
+  /** Marked as work of a sync, to be found when nobody heard of its end. */
+  readonly work?: boolean
 }
 
 export interface AttachOptions {
