@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, writeVm } from '../support/e2e-base.ts'
 import { devContainerfile, inside, project, rows, server, states, vm } from '../support/e2e-pool.ts'
-import { baseDir, dvm, instance, runDvm, startDvm, until } from '../support/e2e.ts'
+import { baseDir, dvm, home, instance, runDvm, startDvm, until } from '../support/e2e.ts'
 
 const hostPort = 18_090
 const setup = `${server}echo "$DVM_VM $DVM_PROJECT $PROJ_WORKDIR $PROJ_PORTS" > setup-values
@@ -125,6 +125,11 @@ test('what project.sh says later is told, and applied by reset --keep-data, whic
   const drift = `workdir /work (project.sh: /src), ports ${hostPort}:8000 (project.sh: none)`
   const told = `  pool/api keeps what its container was made with: ${drift}; to change it: dvm reset pool/api --yes --keep-data`
   assert.ok(stderr.split('\n').includes(told), stderr)
+  // Until then everything is where the container has it.
+  assert.equal(await inside('api', 'pwd'), '/work\n')
+  const copied = await runDvm(['cp', `${vm}/api:secret`, join(home, 'secret')])
+  assert.equal(copied.exitCode, 0, copied.stderr)
+  rmSync(join(home, 'secret'))
   const refused = await dvm(['reset', `${vm}/api`, '--keep-data'])
   assert.equal(refused.exitCode, 9)
   assert.equal((await dvm(['reset', `${vm}/api`, '--yes', '--keep-data'])).exitCode, 0)

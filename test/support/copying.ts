@@ -13,11 +13,16 @@ shift
 exec "$@"
 `
 
-/** A container that is the host: its root is whoever runs this. State is the file beside it. */
+/** A container that is the host: its root is whoever runs this. State is the file beside it, its workspace in `container-workdir`. */
 const podman = `#!/bin/bash
 state=\${0%/*}/container
 case $1 in
-container) [[ -e $state ]] || { echo "Error: no such container \${!#}" >&2; exit 125; }; cat "$state" ;;
+container)
+	[[ -e $state ]] || { echo "Error: no such container \${!#}" >&2; exit 125; }
+	mounted=''
+	[[ $4 != *.Mounts* || ! -e $state-workdir ]] || mounted=" $(<"$state-workdir")"
+	echo "$(<"$state")$mounted"
+	;;
 start) echo true >"$state"; echo "$2" ;;
 exec)
 	[[ $(<"$state") == true ]] || { echo "Error: can only create exec sessions on running containers" >&2; exit 255; }

@@ -129,6 +129,7 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
         canceled: false,
       }
     },
+    workdir: (_, target) => Promise.resolve(podman.containers.get(containerOf(target))?.workdir),
     attach: () => Promise.resolve(0),
     logs: () => Promise.resolve(0),
   }

@@ -86,6 +86,18 @@ test('a stopped container is started; one that project.sh has left behind is tol
   ])
 })
 
+test('setup.sh runs where the workspace of the container is, until a reset moves it', async (t) => {
+  const { project, sync, calls, podman } = setUp(t)
+  project('api', 'IMAGE=a\n', 'true\n')
+  await sync()
+  project('api', 'IMAGE=a\nPROJ_WORKDIR=/src\n', 'true\n')
+  calls()
+  podman.fed.length = 0
+  await sync()
+  assert.deepEqual(calls(), ['state', 'script dvm-app-api in /work'])
+  assert.match(podman.fed[0] ?? '', /^export PROJ_WORKDIR=\/work$/m)
+})
+
 test('a setup.sh that fails names the project and its log', async (t) => {
   const { project, sync, podman, world } = setUp(t)
   project('api', 'IMAGE=a\n', 'false\n')

@@ -10,9 +10,9 @@ import type { OnLine } from '../../system/exec.ts'
 import type { Assets } from '../assets.ts'
 import type { Lima } from '../lima/index.ts'
 import { guestTerm } from '../lima/guest.ts'
-import { execArgs, runArgs } from './argv.ts'
+import { execArgs, inspectArgs, runArgs } from './argv.ts'
 import { containerFailure } from './errors.ts'
-import { parseContainers, parseImages, parsePreparedSsh, parseVolumes } from './parse.ts'
+import { parseContainers, parseImages, parseInspected, parsePreparedSsh, parseVolumes } from './parse.ts'
 import type { Containers, Place } from './types.ts'
 
 export type * from './types.ts'
@@ -65,6 +65,11 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       }),
     )
     return parseSections(stdout)
+  }
+
+  const inspect = async (place: Place, target: ProjectTarget) => {
+    const what = `find the container ${containerOf(target)}`
+    return parseInspected((await must(what, target, podman(place, inspectArgs(target)))).stdout)
   }
 
   return {
@@ -197,19 +202,12 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         ]),
         { timeoutMs: 24 * hours, ...options, input: script },
       ),
+    workdir: async (place, target) => (await inspect(place, target)).workdir,
     attach: async (place, target, { workdir, argv, tty, stdin, term }) => {
-      const found = await podman(place, [
-        'container',
-        'inspect',
-        '--format',
-        '{{.State.Running}}',
-        containerOf(target),
-      ])
-      if (found.exitCode !== 0)
-        throw containerFailure(`find the container ${containerOf(target)}`, target, found)
-      if (found.stdout.trim() !== 'true') await starting(place, target)
+      const found = await inspect(place, target)
+      if (!found.running) await starting(place, target)
       const wanted = {
-        workdir,
+        workdir: found.workdir ?? workdir,
         tty,
         stdin,
         ...(tty ? { term: guestTerm(term) } : {}),

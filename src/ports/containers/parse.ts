@@ -53,6 +53,14 @@ export const parseContainers = (json: string, vm: string): readonly ProjectConta
   })
 }
 
+/** What was asked with `inspectArgs`. */
+export const parseInspected = (
+  output: string,
+): { readonly running: boolean; readonly workdir: string | undefined } => {
+  const [, running, workdir = ''] = /^(true|false) ?(\/.*)?$/.exec(output.trim()) ?? []
+  return { running: running === 'true', workdir: workdir === '' ? undefined : workdir }
+}
+
 /** The workspace of a project whose container is gone. */
 export interface KeptVolume {
   readonly name: string

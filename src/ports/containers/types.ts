@@ -74,6 +74,8 @@ export interface Containers {
     script: string,
     options: ScriptOptions,
   ): Promise<Completed>
+  /** Where the container's workspace is, whatever project.sh says by now; undefined when it has none. @throws `not-found` without one. */
+  workdir(place: Place, target: ProjectTarget): Promise<string | undefined>
   /** Gives a command inside this terminal, starting the container when it does not run; resolves to its exit code. */
   attach(place: Place, target: ProjectTarget, options: AttachOptions): Promise<number>
   /** The container's log on this terminal; resolves to podman's exit code. */
@@ -88,6 +90,7 @@ export interface ScriptOptions {
 }
 
 export interface AttachOptions {
+  /** For a container without a workspace of its own; others begin there. */
   readonly workdir: string
   /** Empty for a login shell. */
   readonly argv: readonly string[]

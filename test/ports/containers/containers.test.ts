@@ -242,10 +242,20 @@ test('a command inside gets its exact arguments and its exit code; a stopped con
   const options = { workdir: '/my work', argv: ['sh', `-c`, `a 'b' $(c)`], tty: false, stdin: false }
   assert.equal(await containers.attach(place, target, { ...options, term: undefined }), 7)
   assert.deepEqual(asked(), [
-    'podman container inspect --format {{.State.Running}} dvm-app-api',
+    'podman container inspect --format {{.State.Running}} {{range .Mounts}}{{if eq .Name "dvm-app-api"}}{{.Destination}}{{end}}{{end}} dvm-app-api',
     'podman start dvm-app-api',
     `podman exec ${proxies} --workdir /my work dvm-app-api sh -c a 'b' $(c)`,
   ])
+})
+
+test('a command begins in the workspace of the container, whatever project.sh says by now', async (t) => {
+  const { containers, place, asked } = await setUp(t, [
+    { match: asDeveloper('ada', ['podman', 'container', 'inspect']), stdout: 'true /own work\n' },
+  ])
+  const options = { workdir: '/new', argv: ['pwd'], tty: false, stdin: false, term: undefined }
+  await containers.attach(place, target, options)
+  assert.equal(asked().at(-1), `podman exec ${proxies} --workdir /own work dvm-app-api pwd`)
+  assert.equal(await containers.workdir(place, target), '/own work')
 })
 
 const complaints: readonly [string, string, string][] = [
