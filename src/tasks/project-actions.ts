@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
-import { specDrift, specOf } from '../core/project.ts'
+import { containerDrift, specOf } from '../core/project.ts'
 import { targetText, type ProjectTarget } from '../core/target.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
@@ -21,7 +21,7 @@ export interface ProjectRow {
   readonly state: string
   /** Of the container, or of the configuration when there is none; null when nobody can tell. */
   readonly image: string | null
-  /** How project.sh and the container differ. */
+  /** How the container and what it would be made from now differ. */
   readonly drift: readonly string[]
   readonly configured: boolean
 }
@@ -55,7 +55,10 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
         name: project,
         state: container?.state ?? (state === undefined ? 'unknown' : 'none'),
         image: container?.image ?? wanted?.image ?? null,
-        drift: container === undefined || wanted === undefined ? [] : specDrift(container.spec, wanted),
+        drift:
+          state === undefined || container === undefined || wanted === undefined
+            ? []
+            : containerDrift(container, wanted, state.devBases),
         configured: wanted !== undefined,
       }
     }),

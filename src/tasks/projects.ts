@@ -5,9 +5,9 @@ import { devBaseTag } from '../core/dev-base.ts'
 import { DvmError, withLog } from '../core/errors.ts'
 import { renderProjectScript } from '../core/guest-script.ts'
 import {
+  containerDrift,
   parseProjectConfig,
   projectVariables,
-  specDrift,
   specOf,
   type ProjectConfig,
 } from '../core/project.ts'
@@ -97,7 +97,10 @@ export const projectSteps = (work: ProjectWork): Step[] => {
         const plan = projects.some((project) => specOf(project.config, image).image === devBaseTag)
           ? await planDevBase(deps)
           : undefined
-        if (plan !== undefined) await ensureDevBase(deps, vm, place(), state, plan, voice)
+        if (plan === undefined) return
+        const built = await ensureDevBase(deps, vm, place(), state, plan, voice)
+        // Containers that there are stay on the older one, which is told.
+        if (built && state.containers.length > 0) state = await deps.containers.state(place(), vm)
       },
     },
     ...projects.map((project): Step => ({
@@ -143,7 +146,7 @@ const syncProject = async (
       voice.progress(`making its container from ${spec.image}`)
       await deps.containers.create(place(), target, { ...spec, trust: await bringsTrust(deps) }, tell)
     } else {
-      const drift = specDrift(found.spec, spec)
+      const drift = containerDrift(found, spec, state.devBases)
       if (drift.length > 0)
         voice.note(
           `${targetText(target)} keeps what its container was made with: ${drift.join(', ')}; to change it: dvm reset ${targetText(target)} --yes --keep-data`,

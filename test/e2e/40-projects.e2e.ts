@@ -148,8 +148,15 @@ test('a dev-base that cannot be built leaves the projects as they are; a changed
   const built = await dvm(['sync', vm])
   assert.equal(built.exitCode, 0, built.stderr)
   assert.match(built.stderr, /^ {2}the dev-base has changed$/m)
+  const behind = 'an older build of localhost/dvm-dev-base:latest'
+  assert.ok(
+    built.stderr.includes(`  pool/web keeps what its container was made with: ${behind}; `),
+    built.stderr,
+  )
+  assert.deepEqual((await rows()).find(({ name }) => name === 'web')?.drift, [behind])
   assert.equal((await dvm(['reset', `${vm}/web`, '--yes'])).exitCode, 0)
   assert.equal(await inside('web', 'cat', '/etc/dvm-e2e-dev'), 'two\n')
+  assert.deepEqual((await rows()).find(({ name }) => name === 'web')?.drift, [])
 })
 
 test('a repository that nobody can vouch for is not lost: in a stopped container, or in a workspace that was kept', async () => {

@@ -1,5 +1,6 @@
 // Podman in memory for tests of tasks: as strict as the real one about names that are taken or missing.
 import assert from 'node:assert/strict'
+import { devBaseTag } from '../../src/core/dev-base.ts'
 import type { ContainerSpec } from '../../src/core/project.ts'
 import { containerOf, type ProjectTarget } from '../../src/core/target.ts'
 import type {
@@ -55,7 +56,10 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
       name,
       state,
       image: made.image,
-      imageId: `id of ${made.image}`,
+      imageId:
+        before?.imageId ??
+        (made.image === devBaseTag ? podman.devBases[0]?.id : undefined) ??
+        `id of ${made.image}`,
       spec: made,
       workdir: made.workdir,
     })
@@ -78,8 +82,10 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
       await call('prepare')
       podman.ready = true
     },
-    buildDevBase: (_, vm, { hash, from, noCache }) =>
-      call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}${noCache ? ' without cache' : ''}`),
+    buildDevBase: async (_, vm, { hash, from, noCache }) => {
+      await call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}${noCache ? ' without cache' : ''}`)
+      podman.devBases = [{ id: `built ${hash}`, labels: { 'dvm.hash': hash }, names: [devBaseTag] }]
+    },
     load: async (_, vm, archive) => {
       const parts: unknown[] = []
       for await (const part of archive) parts.push(part)

@@ -133,7 +133,7 @@ test('without an image: the dev-base when the base directory has one, else the b
 })
 
 test('the dev-base: built in the VM when there is no builder, one look when nothing changed', async (t) => {
-  const { project, sync, calls, world, podman } = setUp(t)
+  const { project, sync, calls, world } = setUp(t)
   world.write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
   project('api')
   await sync()
@@ -143,7 +143,6 @@ test('the dev-base: built in the VM when there is no builder, one look when noth
     `build in app ${plan.hash.slice(0, 4)} docker.io/library/debian@sha25`,
     `create dvm-app-api ${devBaseTag}`,
   ])
-  podman.devBases = [{ id: 'old', labels: { 'dvm.hash': plan.hash }, names: [devBaseTag] }]
   await sync()
   assert.deepEqual(calls(), ['state'])
   const rebuilding = { ...world.deps, env: { ...world.deps.env, rebuildDevBase: true } }
@@ -153,7 +152,31 @@ test('the dev-base: built in the VM when there is no builder, one look when noth
   await sync()
   const after = calls()
   assert.match(after[1] ?? '', /^build in app /)
-  assert.deepEqual(after.slice(2), ['drop old'])
+  assert.deepEqual(after.slice(2), [`drop built ${plan.hash}`, 'state'])
+})
+
+test('a container that is behind the dev-base is told by the sync that builds it, by later ones and by ls', async (t) => {
+  const { project, sync, told, world } = setUp(t)
+  world.write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
+  project('api')
+  project('own', 'IMAGE=a\n')
+  await sync()
+  const drift = async () => (await listProjects(world.deps, 'app')).flatMap((row) => row.drift)
+  assert.deepEqual(await drift(), [])
+  told()
+  world.write('.config/dvm/base/packages.txt', 'tree\n')
+  const line =
+    '  app/api keeps what its container was made with: an older build of localhost/dvm-dev-base:latest; to change it: dvm reset app/api --yes --keep-data'
+  for (const _ of ['the one that builds it', 'a later one']) {
+    await sync()
+    assert.deepEqual(
+      told().filter((each) => each.includes('keeps what its container')),
+      [line],
+    )
+  }
+  assert.deepEqual(await drift(), ['an older build of localhost/dvm-dev-base:latest'])
+  await resetProject(world.deps, { vm: 'app', project: 'api' }, { yes: true, force: false, keepData: true })
+  assert.deepEqual(await drift(), [])
 })
 
 test('the dev-base: built once in the builder, and streamed into the VM', async (t) => {
