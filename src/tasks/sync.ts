@@ -6,6 +6,7 @@ import { DvmError, withLog } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { gib, sizeText } from '../core/sizes.ts'
 import { actionFor, configDrift } from '../core/sync-plan.ts'
+import type { ProjectTarget } from '../core/target.ts'
 import type { CreateSpec, Instance } from '../ports/lima/index.ts'
 import { findBaseImage, type BaseImage } from './base-image.ts'
 import { checkKnown, findInstance } from './builder-vm.ts'
@@ -13,7 +14,7 @@ import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork, stopUnheardWork } from './guest.ts'
 import { checkConfigured } from './known-names.ts'
-import { defaultImage, loadProjects, projectSteps, type Project } from './projects.ts'
+import { defaultImage, failedToo, loadProjects, projectSteps, type Project } from './projects.ts'
 import { keepSshHost } from './ssh-kept.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
@@ -201,10 +202,15 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
     },
   })
   const place = () => ({ instance: mustRun(instance, vm), user: config.user })
-  steps.push(...projectSteps({ deps, vm, config, projects, place }))
+  const failed: [ProjectTarget, unknown][] = []
+  const onFailure = (target: ProjectTarget, error: unknown): void => void failed.push([target, error])
+  steps.push(...projectSteps({ deps, vm, config, projects, place, onFailure }))
   try {
     await deps.runSteps(steps)
   } catch (error) {
+    // The first one is the run's failure.
+    for (const [target, other] of deps.signal.aborted ? [] : failed)
+      if (other !== error) deps.report.warn(failedToo(target, other))
     throw withLog(error, log)
   } finally {
     log.close()

@@ -4,13 +4,15 @@ import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import test from 'node:test'
 import { createStepRunner, drawsInPlace } from '../../src/cli/run-steps.ts'
+import type { Step } from '../../src/tasks/steps.ts'
 
-test('a step that fails keeps its title; what is wrong is told afterwards, by whoever catches it', async () => {
-  let drawn = ''
+/** What a terminal shows of these steps. */
+const drawn = async (steps: readonly Step[]): Promise<{ text: string; error: unknown }> => {
+  let written = ''
   const terminal = Object.assign(
     new Writable({
       write: (chunk: Buffer, _, done) => {
-        drawn += chunk.toString()
+        written += chunk.toString()
         done()
       },
     }),
@@ -21,21 +23,48 @@ test('a step that fails keeps its title; what is wrong is told afterwards, by wh
     true,
     new AbortController().signal,
   )
-  const steps = [
-    { title: 'Create app', run: () => Promise.reject(new Error('no space left')) },
-    { title: 'Prepare app', run: () => Promise.resolve() },
-  ]
   // What listr2 goes by.
   const { isTTY } = process.stdout
   process.stdout.isTTY = true
   try {
-    await assert.rejects(runSteps(steps), /no space left/)
+    const error = await runSteps(steps).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    )
+    return { text: stripVTControlCharacters(written), error }
   } finally {
     process.stdout.isTTY = isTTY
   }
-  const text = stripVTControlCharacters(drawn)
+}
+const failing = (why: string) => (): Promise<void> => Promise.reject(new Error(why))
+const fine = (): Promise<void> => Promise.resolve()
+
+test('a step that fails keeps its title; what is wrong is told afterwards, by whoever catches it', async () => {
+  const { text, error } = await drawn([
+    { title: 'Create app', run: failing('no space left') },
+    { title: 'Prepare app', run: fine },
+  ])
+  assert.match(String(error), /no space left/)
   assert.match(text, /✖ Create app/)
-  assert.doesNotMatch(text, /no space left/)
+  assert.doesNotMatch(text, /no space left|✔|Prepare app \[/)
+})
+
+test('after a failure that concerns no other step the rest are run and drawn; the first is the run’s', async () => {
+  const undone: string[] = []
+  const undo = (title: string) => (): Promise<void> => Promise.resolve(void undone.push(title))
+  const goOn = (): boolean => true
+  const { text, error } = await drawn([
+    { title: 'Prepare app', run: fine, undo: undo('Prepare app') },
+    { title: 'Project api', run: failing('one'), goOn },
+    { title: 'Project web', run: fine, goOn, undo: undo('Project web') },
+    { title: 'Project x', run: failing('two'), goOn: () => false },
+    { title: 'Project y', run: fine, undo: undo('Project y') },
+  ])
+  assert.match(String(error), /one/)
+  for (const line of ['✔ Prepare app', '✖ Project api', '✔ Project web', '✖ Project x'])
+    assert.ok(text.includes(line), line)
+  assert.doesNotMatch(text, /✔ Project y/)
+  assert.deepEqual(undone, ['Project web', 'Prepare app'])
 })
 
 test('steps are drawn in place only where all of it is a terminal that may be drawn on', () => {

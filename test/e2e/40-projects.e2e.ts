@@ -98,6 +98,15 @@ test('containers return when the VM does; a stopped one starts when it is entere
   assert.deepEqual(await states(), { api: 'running', web: 'running' })
 })
 
+test('a project that fails leaves the others alone', async () => {
+  project('api', `PROJ_PORTS=(${hostPort}:8000)\n`, 'exit 3\n')
+  project('web', '', 'echo yes > came-up\n')
+  const { exitCode, stderr } = await dvm(['sync', vm])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^✖ Project api \(…\)\n✔ Project web \(…\)\ndvm: .*setup\.sh ended with exit code 3$/m)
+  assert.equal(await inside('web', 'cat', 'came-up'), 'yes\n')
+})
+
 test('a setup.sh in a container does not outlive Ctrl-C, nor the sync that follows a kill -9', async () => {
   project('web', '', 'sleep 86398\n')
   const sleeps = async (): Promise<boolean> =>

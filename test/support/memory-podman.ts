@@ -21,8 +21,8 @@ export interface MemoryPodman {
   readonly scripts: Map<string, number>
   /** What looks for unsaved work find, by container. */
   readonly work: Map<string, string>
-  /** What a call throws, by its text. */
-  readonly fails: Map<string, Error>
+  /** Runs before each call does anything; what it throws is the call's failure. */
+  at: (call: string) => void
   readonly fed: string[]
   /** Accounts that images name, by container; root where there is none. */
   readonly accounts: Map<string, string>
@@ -41,7 +41,7 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
     kept: [],
     scripts: new Map(),
     work: new Map(),
-    fails: new Map(),
+    at: () => undefined,
     fed: [],
     accounts: new Map(),
   }
@@ -64,10 +64,10 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
       workdir: made.workdir,
     })
   }
-  const call = (text: string): Promise<void> => {
+  const call = async (text: string): Promise<void> => {
     podman.calls.push(text)
-    const failure = podman.fails.get(text)
-    return failure === undefined ? Promise.resolve() : Promise.reject(failure)
+    await Promise.resolve()
+    podman.at(text)
   }
   const port: Containers = {
     state: async () => {

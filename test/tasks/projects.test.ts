@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { devBaseTag } from '../../src/core/dev-base.ts'
-import type { DvmError } from '../../src/core/errors.ts'
+import { DvmError } from '../../src/core/errors.ts'
 import type { ProjectContainer } from '../../src/ports/containers/index.ts'
 import { addProject } from '../../src/tasks/add-project.ts'
 import { planDevBase } from '../../src/tasks/dev-base.ts'
@@ -111,6 +111,69 @@ test('a setup.sh that fails names the project and its log', async (t) => {
       `${world.home}/.local/state/dvm/app/project-api.log`,
     ],
   )
+})
+
+test('a project that fails leaves the others alone; the first failure is the sync’s, the rest are named', async (t) => {
+  const { project, sync, podman, calls, told, world } = setUp(t)
+  for (const name of ['api', 'bad', 'web', 'x']) project(name, 'IMAGE=a\n', 'true\n')
+  podman.scripts.set('dvm-app-api', 3)
+  podman.at = (call) => {
+    if (call === 'create dvm-app-bad a')
+      throw new DvmError('network', 'the registry has no such image', { hint: 'correct IMAGE in project.sh' })
+  }
+  podman.scripts.set('dvm-app-x', 4)
+  assert.match((await failure(sync())).message, /projects\/api\/setup\.sh ended with exit code 3$/)
+  const setup = `${world.home}/.config/dvm/vms/app/projects/x/setup.sh`
+  assert.deepEqual(told().slice(1), [
+    '✔ Look at the containers of app',
+    '✖ Project api',
+    '✖ Project bad',
+    '✔ Project web',
+    '✖ Project x',
+    'warning: app/bad failed too: the registry has no such image (correct IMAGE in project.sh)',
+    `warning: app/x failed too: ${setup} ended with exit code 4 (correct it, then: dvm sync app/x)`,
+  ])
+  assert.ok(calls().includes('script dvm-app-web in /work'))
+})
+
+test('Ctrl-C in one project begins none of the others', async (t) => {
+  const { project, sync, podman, calls, world } = setUp(t)
+  for (const name of ['api', 'web']) project(name, 'IMAGE=a\n', 'true\n')
+  await sync()
+  calls()
+  const script = 'script dvm-app-api in /work'
+  podman.at = (call) => {
+    if (call !== script) return
+    world.interrupt()
+    throw new Error('gone')
+  }
+  await assert.rejects(sync())
+  assert.deepEqual(calls(), ['state', script])
+})
+
+test('a dev-base that cannot be built concerns those alone that run from it', async (t) => {
+  const { project, sync, podman, calls, told, world } = setUp(t)
+  world.write('.config/dvm/base/dev/Containerfile', 'FROM nowhere\n')
+  const { hash } = (await planDevBase(world.deps)) ?? { hash: '' }
+  const build = `build in app ${hash.slice(0, 4)} docker.io/library/debian@sha25`
+  podman.at = (call) => {
+    if (call === build) throw new DvmError('failed', 'exit status 9')
+  }
+  project('api')
+  project('own', 'IMAGE=a\n')
+  assert.equal((await failure(sync())).message, 'exit status 9')
+  assert.deepEqual(told().slice(1), [
+    '  there is no dev-base in it yet',
+    '✖ Look at the containers of app',
+    '- Project api: skipped (the dev-base could not be built)',
+    '✔ Project own',
+  ])
+  assert.deepEqual(calls().slice(3), [build, 'create dvm-app-own a'])
+  await sync('own')
+  assert.deepEqual(calls(), ['state'], 'who names an image of their own needs none')
+  told()
+  assert.equal((await failure(sync('api'))).message, 'exit status 9')
+  assert.equal(told().at(-1), '✖ Look at the containers of app')
 })
 
 test('what is wrong in any project.sh is told before the VM is touched', async (t) => {

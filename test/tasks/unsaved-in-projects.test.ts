@@ -84,7 +84,9 @@ test('one that does not start, or has no bash, keeps nobody from looking into th
   add('api', { state: 'exited' })
   add('bare')
   add('web')
-  podman.fails.set('start dvm-app-api', new DvmError('failed', 'one of its ports is taken in the VM'))
+  podman.at = (call) => {
+    if (call === 'start dvm-app-api') throw new DvmError('failed', 'one of its ports is taken in the VM')
+  }
   podman.scripts.set('dvm-app-bare', 127)
   podman.work.set('dvm-app-web', work)
   await assert.rejects(removeAll(), refusal(['app/web /src/repo: uncommitted changes']))
