@@ -1,7 +1,7 @@
 // Projects: rootless containers in a VM, from a dev-base that is built once. Makes its base (10-base-build)
 // and its VM when there are none, and removes the VM at its end.
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, writeVm } from '../support/e2e-base.ts'
@@ -153,7 +153,7 @@ test('a dev-base that cannot be built leaves the projects as they are; a changed
   assert.equal(failed.exitCode, 1)
   assert.match(failed.stderr, /exit status 9$/m)
   assert.deepEqual(await states(), { api: 'running', web: 'running' })
-  devContainerfile('RUN echo two > /etc/dvm-e2e-dev')
+  devContainerfile('RUN echo two > /etc/dvm-e2e-dev && useradd --create-home dev', 'USER dev')
   const built = await dvm(['sync', vm])
   assert.equal(built.exitCode, 0, built.stderr)
   assert.match(built.stderr, /^ {2}the dev-base has changed$/m)
@@ -163,8 +163,15 @@ test('a dev-base that cannot be built leaves the projects as they are; a changed
     built.stderr,
   )
   assert.deepEqual((await rows()).find(({ name }) => name === 'web')?.drift, [behind])
+  project('web', '', 'id -un > who\n')
   assert.equal((await dvm(['reset', `${vm}/web`, '--yes'])).exitCode, 0)
   assert.equal(await inside('web', 'cat', '/etc/dvm-e2e-dev'), 'two\n')
+  // One user for every way in, and for the workspace.
+  writeFileSync(join(home, 'copied'), 'x')
+  assert.equal((await dvm(['cp', join(home, 'copied'), `${vm}/web:`])).exitCode, 0)
+  rmSync(join(home, 'copied'))
+  assert.equal(await inside('web', 'stat', '--format', '%U', '.', 'who', 'copied'), 'dev\ndev\ndev\n')
+  assert.equal(await inside('web', 'cat', 'who'), 'dev\n')
   assert.deepEqual((await rows()).find(({ name }) => name === 'web')?.drift, [])
 })
 
@@ -185,7 +192,7 @@ test('a repository that nobody can vouch for is not lost: in a stopped container
   )
   assert.equal((await dvm(['rm', `${vm}/web`, '--yes', '--force'])).exitCode, 0)
   assert.equal((await dvm(['sync', `${vm}/web`])).exitCode, 0)
-  assert.equal(await inside('web', 'ls', '-A', '/work'), '')
+  assert.equal(await inside('web', 'ls', '-A', '/work'), 'who\n')
 })
 
 test('rm VM/PROJECT removes the container and its workspace; the VM goes with all of them', async () => {

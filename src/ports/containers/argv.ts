@@ -67,6 +67,7 @@ export interface ExecOptions {
   readonly term?: string | undefined
 }
 
+/** Into a container as the user that its image names: whoever comes in, by whatever way, meets files that are theirs. */
 export const execArgs = (
   target: ProjectTarget,
   { workdir, tty, stdin, term }: ExecOptions,

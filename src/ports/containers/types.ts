@@ -66,7 +66,7 @@ export interface Containers {
    * stays, the rest is renewed.
    */
   prepareSsh(place: Place, target: ProjectTarget, access: SshAccess): Promise<PreparedSsh>
-  /** Runs a bash script inside, as the container's root. Its exit code is data. */
+  /** Runs a bash script inside, as the image's user, as everything but sshd's own part is. Its exit code is data. */
   script(
     place: Place,
     target: ProjectTarget,

@@ -305,6 +305,13 @@ for (const [stderr, code, hint] of complaints)
     assert.deepEqual([error.code, error.hint], [code, hint])
   })
 
+test('whoever comes in is the user of the image', () => {
+  for (const terminal of [true, false]) {
+    const words = execArgs(target, { workdir: '/work', tty: terminal, stdin: terminal }, ['id'])
+    assert.ok(!words.includes('--user') && !words.includes('-u'), words.join(' '))
+  }
+})
+
 test('a terminal inside is asked for, with a name that every image knows', () =>
   assert.equal(
     execArgs(target, { workdir: '/work', tty: true, stdin: true, term: 'xterm' }, ['bash', '-l']).join(' '),
