@@ -65,10 +65,9 @@ export const prepare = async (
       ? commandLine(options.recursive, local, side)
       : commandLine(options.recursive, side, local)
   }
-  const running = async (): Promise<Place> => ({
-    instance: (await runningVm(deps, vm, forAnother)).instance,
-    user: config.user,
-  })
+  let place: Promise<Place> | undefined
+  const running = (): Promise<Place> =>
+    (place ??= runningVm(deps, vm, forAnother).then(({ instance }) => ({ instance, user: config.user })))
   const workspace = async ({ config: { workdir }, target: of }: Project): Promise<string> =>
     // The container's own: project.sh may say another by now.
     typed.startsWith('/') ? workdir : ((await deps.containers.workdir(await running(), of)) ?? workdir)

@@ -7,6 +7,13 @@ type -P podman >/dev/null || exit 0
 # Who never ran podman has nothing, and is not given a storage by the question.
 [[ -e /var/lib/systemd/linger/$USER || -d ${XDG_DATA_HOME:-$HOME/.local/share}/containers ]] || exit 0
 
+# A VM that was started for this: podman needs the developer's own manager, which comes up after ssh does.
+for ((tries = 0; tries < 100; tries++)); do
+	if [[ ! -e /var/lib/systemd/linger/$USER || -d /run/user/$UID ]]; then break; fi
+	sleep 0.1
+done
+if [[ -d /run/user/$UID ]]; then export XDG_RUNTIME_DIR=/run/user/$UID; fi
+
 echo '::dvm containers'
 podman ps --all --filter "name=^dvm-$1-" --format json </dev/null || exit
 echo

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import test, { type TestContext } from 'node:test'
 import { workScript } from '../../src/core/guest-work.ts'
+import { onGnu } from '../support/gnu.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const script = readFileSync(resolve(import.meta.dirname, '../../templates/guest/stop-sync.sh'), 'utf8')
@@ -43,30 +44,34 @@ const setUp = (t: TestContext) => {
 }
 const note = (name: string): string => `echo $! >${name}`
 
-test('ends the leader, what it waits for, what it put aside and what left its session; nobody else', async (t) => {
-  const { start, runs, stop, mark } = setUp(t)
-  const work = `echo $$ >leader
+test(
+  'ends the leader, what it waits for, what it put aside and what left its session; nobody else',
+  onGnu,
+  async (t) => {
+    const { start, runs, stop, mark } = setUp(t)
+    const work = `echo $$ >leader
 sleep 1000 & ${note('aside')}
 (sleep 1000 & ${note('orphan')})
 setsid sleep 1000 & ${note('elsewhere')}
 bash -c 'sleep 1000 & ${note('deep')}; wait'
 `
-  const names = ['leader', 'aside', 'orphan', 'elsewhere', 'deep']
-  const { over } = await start(['-s', '--', mark], work, names)
-  await start(['-s', '--', `${mark}-other`], `echo $$ >other\nsleep 1000 & ${note('others')}\nwait\n`, [
-    'other',
-    'others',
-  ])
-  stop()
-  await over
-  assert.deepEqual(
-    [...names, 'other', 'others'].filter((name) => runs(name)),
-    ['other', 'others'],
-  )
-  stop()
-})
+    const names = ['leader', 'aside', 'orphan', 'elsewhere', 'deep']
+    const { over } = await start(['-s', '--', mark], work, names)
+    await start(['-s', '--', `${mark}-other`], `echo $$ >other\nsleep 1000 & ${note('others')}\nwait\n`, [
+      'other',
+      'others',
+    ])
+    stop()
+    await over
+    assert.deepEqual(
+      [...names, 'other', 'others'].filter((name) => runs(name)),
+      ['other', 'others'],
+    )
+    stop()
+  },
+)
 
-test('what does not hear SIGTERM is killed', async (t) => {
+test('what does not hear SIGTERM is killed', onGnu, async (t) => {
   const { start, runs, stop, mark } = setUp(t)
   const deaf = `trap '' TERM\necho $$ >deaf\nwhile :; do sleep 1000 & ${note('child')}; wait; done\n`
   const { over } = await start(['-s', '--', mark], deaf, ['deaf', 'child'])
