@@ -12,6 +12,7 @@ import { createContainers } from './ports/containers/index.ts'
 import { createContextPort } from './ports/context.ts'
 import { createEditors } from './ports/editors.ts'
 import { createGuestCopy } from './ports/copy/guest.ts'
+import { rememberWork } from './ports/guest-work.ts'
 import { createHostCopy } from './ports/copy/host.ts'
 import { createHostFiles } from './ports/host-files.ts'
 import { createLima } from './ports/lima/index.ts'
@@ -56,7 +57,7 @@ export const compose = (composition: Composition): Deps => {
       kvmCacheFile,
     })
   const exec = createExec(signal)
-  const lima = limaOf(exec)
+  const lima = rememberWork(limaOf(exec), env.stateDir)
   const { caBundle, registryMirrors } = env
   const network = createNetwork({ variables, caBundle, registryMirrors })
   const assets = createAssets()

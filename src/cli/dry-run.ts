@@ -1,7 +1,7 @@
 // `dvm sync --dry-run`: what a sync of each VM would run. One VM whose configuration is wrong does not hide the others.
 import { DvmError } from '../core/errors.ts'
 import type { Deps } from '../tasks/deps.ts'
-import type { DryRun } from '../tasks/sync.ts'
+import type { DryRun } from '../tasks/plan-sync.ts'
 import type { CliContext } from './context.ts'
 import { tilde } from './reporter.ts'
 
@@ -19,7 +19,7 @@ export const printPlans = async (
   { names, one, project, json }: Asked,
 ): Promise<void> => {
   const { reporter } = context
-  const { dryRunSync } = await import('../tasks/sync.ts')
+  const { dryRunSync } = await import('../tasks/plan-sync.ts')
   for (const vm of names) {
     try {
       const plan = await dryRunSync(deps, vm, project)

@@ -1,6 +1,7 @@
 // `--json` of build and sync: what happens as one JSON object a line on stdout, for programs that show it their own way.
 import { messageOf, DvmError } from '../core/errors.ts'
 import { redact } from '../core/redact.ts'
+import { attemptSteps, type Attempt } from '../tasks/attempt-steps.ts'
 import type { Deps } from '../tasks/deps.ts'
 import type { Step, StepVoice } from '../tasks/steps.ts'
 
@@ -47,12 +48,10 @@ export const eventsOf = (deps: Deps, write: (line: string) => void): Events => {
       note: (text) => tell({ event: 'note', title, text }),
     }
   }
-  const runOne = async (step: Step): Promise<void> => {
-    deps.signal.throwIfAborted()
+  const runOne = async (step: Step, attempt: Attempt): Promise<void> => {
     tell({ event: 'step', title: step.title, state: 'begun' })
     try {
-      await step.run(voiceOf(step.title))
-      deps.signal.throwIfAborted()
+      await attempt(step, voiceOf(step.title))
     } catch (error) {
       tell({ event: 'step', title: step.title, state: 'failed' })
       throw error
@@ -66,28 +65,26 @@ export const eventsOf = (deps: Deps, write: (line: string) => void): Events => {
         note: (text) => tell({ event: 'note', text }),
         warn: (text) => tell({ event: 'warning', text }),
       },
-      runSteps: async (steps) => {
-        const made: Step[] = []
-        try {
+      runSteps: (steps) =>
+        attemptSteps(deps.signal, async ({ attempt, isOver }) => {
           for (const step of steps) {
+            if (isOver()) return
             const reason = step.skip?.()
-            if (reason !== undefined) tell({ event: 'step', title: step.title, state: 'skipped', reason })
-            else {
-              made.push(step)
-              await runOne(step)
-            }
+            if (reason === undefined) await runOne(step, attempt).catch(() => undefined)
+            else tell({ event: 'step', title: step.title, state: 'skipped', reason })
           }
-        } catch (error) {
-          for (const step of made.toReversed()) await step.undo?.()
-          throw error
-        }
-      },
+        }),
       runSideBySide: async (steps, limit) => {
         const failures: unknown[] = []
         const waiting = [...steps]
+        const attempt: Attempt = async (step, voice) => {
+          deps.signal.throwIfAborted()
+          await step.run(voice)
+          deps.signal.throwIfAborted()
+        }
         const worker = async (): Promise<void> => {
           for (let step = waiting.shift(); step !== undefined; step = waiting.shift())
-            await runOne(step).catch((error: unknown) => failures.push(error))
+            await runOne(step, attempt).catch((error: unknown) => failures.push(error))
         }
         await Promise.all(Array.from({ length: Math.min(limit, steps.length) }, worker))
         return failures

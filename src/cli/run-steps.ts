@@ -1,10 +1,11 @@
 // Shows steps while they run: one living line a step on a terminal, one plain line a step elsewhere. All on stderr.
 import { redact } from '../core/redact.ts'
-import type { Step, StepVoice, RunSideBySide, RunSteps } from '../tasks/steps.ts'
+import { attemptSteps, type Attempt, type Attempts } from '../tasks/attempt-steps.ts'
+import type { RunSideBySide, RunSteps, Step, StepVoice } from '../tasks/steps.ts'
 import type { Output } from './reporter.ts'
 
-type RunOne = (step: Step, voice: StepVoice) => Promise<void>
-type Show = (steps: readonly Step[], runOne: RunOne) => Promise<void>
+/** A failed step is shown as such, and nothing more: whoever attempts it keeps why. */
+type Show = (steps: readonly Step[], attempts: Attempts) => Promise<void>
 
 interface Terminal {
   readonly isTTY?: boolean
@@ -32,20 +33,7 @@ export const createStepRunner = (
   signal: AbortSignal,
 ): RunSteps => {
   const show: Show = live ? showLive(stderr) : showPlain(stderr)
-  return async (steps) => {
-    const begun: Step[] = []
-    try {
-      await show(steps, async (step, voice) => {
-        signal.throwIfAborted()
-        begun.push(step)
-        await step.run(voice)
-        signal.throwIfAborted()
-      })
-    } catch (error) {
-      for (const step of begun.toReversed()) await step.undo?.()
-      throw error
-    }
-  }
+  return (steps) => attemptSteps(signal, (attempts) => show(steps, attempts))
 }
 
 /** The same for independent steps. A failure is kept for later: its words would meet the others' lines. */
@@ -53,7 +41,7 @@ export const createSideBySideRunner =
   (stderr: NodeJS.WriteStream, live: boolean, signal: AbortSignal): RunSideBySide =>
   async (steps, limit) => {
     const failures: unknown[] = []
-    const runOne: RunOne = async (step, voice) => {
+    const attempt: Attempt = async (step, voice) => {
       try {
         signal.throwIfAborted()
         await step.run(voice)
@@ -62,12 +50,13 @@ export const createSideBySideRunner =
         throw error
       }
     }
-    if (live) await showLive(stderr, limit)(steps, runOne)
+    const attempts: Attempts = { attempt, isOver: () => false }
+    if (live) await showLive(stderr, limit)(steps, attempts)
     else {
       const waiting = [...steps]
       const worker = async (): Promise<void> => {
         for (let step = waiting.shift(); step !== undefined; step = waiting.shift())
-          await showPlain(stderr)([step], runOne).catch(() => undefined)
+          await showPlain(stderr)([step], attempts)
       }
       await Promise.all(Array.from({ length: Math.min(limit, steps.length) }, worker))
     }
@@ -79,9 +68,10 @@ const signOfLifeMs = 60_000
 
 const showPlain =
   (stderr: Output): Show =>
-  async (steps, runOne) => {
+  async (steps, { attempt, isOver }) => {
     const line = (text: string): void => void stderr.write(`${redact(text)}\n`)
     for (const step of steps) {
+      if (isOver()) return
       const reason = step.skip?.()
       if (reason !== undefined) {
         line(`- ${step.title}: skipped (${reason})`)
@@ -93,20 +83,19 @@ const showPlain =
         () => line(`  … ${step.title}: ${elapsed(start)}${latest === '' ? '' : `, ${latest}`}`),
         signOfLifeMs,
       )
-      try {
-        await runOne(step, {
-          progress: (text, percent) => {
-            latest = worded(text, percent).slice(0, 100)
-          },
-          note: (text) => line(`  ${text}`),
-        })
-      } catch (error) {
-        line(`✖ ${step.title} (${elapsed(start)})`)
-        throw error
-      } finally {
-        clearInterval(sign)
+      const voice: StepVoice = {
+        progress: (text, percent) => {
+          latest = worded(text, percent).slice(0, 100)
+        },
+        note: (text) => line(`  ${text}`),
       }
-      line(`✔ ${step.title} (${elapsed(start)})`)
+      const mark = await attempt(step, voice)
+        .then(
+          () => '✔',
+          () => '✖',
+        )
+        .finally(() => clearInterval(sign))
+      line(`${mark} ${step.title} (${elapsed(start)})`)
     }
   }
 
@@ -126,15 +115,17 @@ const clock = (start: number): string => {
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }
 
-/** With a limit the steps are independent: they run side by side, and a failure ends none but its own. */
+/** With a limit the steps are independent: they run side by side. */
 const showLive =
   (stderr: NodeJS.WriteStream, limit?: number): Show =>
-  async (steps, runOne) => {
+  async (steps, { attempt, isOver }) => {
     const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = await import('listr2')
     const logger = new ListrLogger({ processOutput: new ProcessOutput(stderr, stderr) })
     const list = new Listr(
       steps.map((step) => ({
         title: step.title,
+        // What is not begun any more is not drawn either.
+        enabled: () => !isOver(),
         skip: () => step.skip?.() ?? false,
         task: async (_: unknown, task: { title: string | undefined; output: string | null }) => {
           // The list itself tells the time only of steps that are over.
@@ -144,7 +135,7 @@ const showLive =
             task.title = `${title} [${clock(start)}]`
           }, 1000)
           try {
-            await runOne(step, {
+            await attempt(step, {
               progress: (text, percent) => {
                 task.output = redact(worded(text, percent))
               },
@@ -161,7 +152,8 @@ const showLive =
       })),
       {
         registerSignalListeners: false,
-        ...(limit === undefined ? {} : { concurrent: limit, exitOnError: false }),
+        exitOnError: false,
+        ...(limit === undefined ? {} : { concurrent: limit }),
         // A failure is told whole afterwards; its step keeps its title.
         // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the default renderer types its logger more narrowly than its documentation
         rendererOptions: { logger, timer: PRESET_TIMER, showErrorMessage: false },

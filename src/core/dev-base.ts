@@ -15,6 +15,19 @@ export const pruneDevBases: readonly string[] = [
   `label=${devBaseLabel}`,
 ]
 
+/** True for a container that was made from the dev-base, before the one that the VM has now. */
+export const isBehindDevBase = (
+  made: { readonly image: string; readonly imageId: string },
+  images: readonly { readonly id: string; readonly names: readonly string[] }[],
+): boolean => {
+  if (made.image !== devBaseTag || made.imageId === '') return false
+  const current = images.find(({ names }) => names.includes(devBaseTag))
+  return current !== undefined && bare(current.id) !== bare(made.imageId)
+}
+
+/** Podman writes an id with or without its algorithm. */
+const bare = (id: string): string => id.replace(/^sha256:/, '')
+
 /** Raised when dvm makes another image from the same inputs. */
 const schema = 1
 

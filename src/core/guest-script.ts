@@ -34,9 +34,9 @@ export const renderGuestScript = ({ values, bootstrap, environment = {}, setup }
   ].join('\n')
 }
 
-/** The script that a project's setup.sh runs in, fed to `bash -s` inside its container. */
+/** The script that a project's setup.sh runs in, fed to `bash -s` inside its container. The mark of its bash is no argument of it. */
 export const renderProjectScript = (values: Readonly<Record<string, string>>, setup: string): string =>
-  ['set -Eeuo pipefail', ...exports(values), ...sourced(setup), ''].join('\n')
+  ['set -Eeuo pipefail', 'set --', ...exports(values), ...sourced(setup), ''].join('\n')
 
 const exports = (values: Readonly<Record<string, string>>): string[] =>
   Object.entries(values).map(([name, value]) => `export ${name}=${quoteWord(value)}`)

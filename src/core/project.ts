@@ -1,6 +1,7 @@
 // A project's configuration, what its container is made from, and how the two have moved apart. Pure.
 import { parsePorts, type PortForward } from './config.ts'
 import { Problems, show } from './decode.ts'
+import { devBaseTag, isBehindDevBase } from './dev-base.ts'
 import type { RawValues } from './raw-values.ts'
 
 export const projectVariables = ['IMAGE', 'NESTED', 'PROJ_WORKDIR', 'PROJ_PORTS'] as const
@@ -78,7 +79,25 @@ export const parseSpec = (label: string | undefined): ContainerSpec | undefined 
   return complete ? { image, nested, workdir, ports } : undefined
 }
 
-/** What project.sh says that the container is not, in a person's words. Empty when they agree. */
+/** What is known of a container. */
+export interface MadeContainer {
+  readonly spec: ContainerSpec | undefined
+  readonly imageId: string
+}
+
+/** How a container and what it would be made from now have moved apart, in a person's words. Empty when they agree. */
+export const containerDrift = (
+  { spec, imageId }: MadeContainer,
+  wanted: ContainerSpec,
+  images: Parameters<typeof isBehindDevBase>[1],
+): string[] => [
+  ...specDrift(spec, wanted),
+  ...(spec?.image === wanted.image && isBehindDevBase({ image: spec.image, imageId }, images)
+    ? [`an older build of ${devBaseTag}`]
+    : []),
+]
+
+/** What project.sh says that the container is not. */
 export const specDrift = (made: ContainerSpec | undefined, wanted: ContainerSpec): string[] => {
   if (made === undefined) return ['it was not made by this dvm']
   const named = (name: string, before: string, after: string): string[] =>

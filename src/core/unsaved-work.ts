@@ -1,5 +1,12 @@
 // What a look for unsaved git work found in a guest. Pure.
 
+export interface Look {
+  /** `PATH: what` */
+  readonly found: readonly string[]
+  /** What could not be looked into, and why. */
+  readonly unseen: readonly string[]
+}
+
 /** Pairs that end in NUL: what, path. Control characters of a path are shown, not obeyed. */
 export const parseWork = (output: string): readonly string[] => {
   const words = output.split('\0').slice(0, -1)

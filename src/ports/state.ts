@@ -26,7 +26,7 @@ export interface StateStore {
 const configName = 'state'
 
 /** What dvm writes for a VM in its directory here. */
-const own = /^(state\.json|(lima|setup|dev-base)\.log|project-[a-z0-9-]+\.log)$/
+const own = /^(state\.json|syncing|(lima|setup|dev-base)\.log|project-[a-z0-9-]+\.log)$/
 
 const readdirIfThere = (path: string): readonly string[] => {
   try {

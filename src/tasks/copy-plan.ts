@@ -2,11 +2,12 @@
 import { absoluteIn, nameOf, pathText, remoteText, type CopyRequest } from '../core/copy-path.ts'
 import { renderCommand } from '../core/command.ts'
 import { targetText } from '../core/target.ts'
+import type { Place } from '../ports/containers/index.ts'
 import type { GuestEnd } from '../ports/copy/guest.ts'
 import type { ShowProgress } from './copy-progress.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
-import { loadProject } from './projects.ts'
+import { loadProject, type Project } from './projects.ts'
 import { runningVm } from './running-vm.ts'
 import { loadVmConfig } from './vm-config.ts'
 
@@ -46,7 +47,7 @@ export const commandLine = (recursive: boolean, source: string, destination: str
     ],
   })
 
-/** Finds out what the guest's path is. Nothing is started yet. */
+/** Finds out what the guest's path is. Nothing is started for it, unless only a container knows where its workspace is. */
 export const prepare = async (
   deps: Deps,
   { direction, local, remote: { target, path: typed } }: CopyRequest,
@@ -58,13 +59,20 @@ export const prepare = async (
     loadVmConfig(deps, vm),
     project === undefined ? undefined : loadProject(deps, { vm, project }),
   ])
-  const path = absoluteIn(itsProject?.config.workdir ?? codeDirectory(config.user, vm), typed)
   const forAnother = (near: string): string => {
     const side = remoteText({ vm: near, project }, typed)
     return direction === 'to-guest'
       ? commandLine(options.recursive, local, side)
       : commandLine(options.recursive, side, local)
   }
+  let place: Promise<Place> | undefined
+  const running = (): Promise<Place> =>
+    (place ??= runningVm(deps, vm, forAnother).then(({ instance }) => ({ instance, user: config.user })))
+  const workspace = async ({ config: { workdir }, target: of }: Project): Promise<string> =>
+    // The container's own: project.sh may say another by now.
+    typed.startsWith('/') ? workdir : ((await deps.containers.workdir(await running(), of)) ?? workdir)
+  const base = itsProject === undefined ? codeDirectory(config.user, vm) : await workspace(itsProject)
+  const path = absoluteIn(base, typed)
   return {
     ...options,
     deps,
@@ -74,10 +82,7 @@ export const prepare = async (
     there: pathText(remoteText(target, path)),
     look: renderCommand({ file: 'dvm', args: ['ssh', targetText(target), '--', 'ls', '-laR', path] }),
     again,
-    reach: async () => {
-      const { instance } = await runningVm(deps, vm, forAnother)
-      return { place: { instance, user: config.user }, target, path, again }
-    },
+    reach: async () => ({ place: await running(), target, path, again }),
   }
 }
 

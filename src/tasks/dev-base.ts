@@ -68,7 +68,7 @@ export const planDevBase = async (deps: Deps): Promise<DevBasePlan | undefined> 
   }
 }
 
-/** Makes sure that the VM has the dev-base of this plan. */
+/** Makes sure that the VM has the dev-base of this plan. False when it had it already. */
 export const ensureDevBase = async (
   deps: Deps,
   vm: string,
@@ -76,11 +76,11 @@ export const ensureDevBase = async (
   state: ContainersState,
   plan: DevBasePlan,
   voice: StepVoice,
-): Promise<void> => {
+): Promise<boolean> => {
   const current = state.devBases.find(({ names }) => names.includes(devBaseTag))
   if (current?.labels[devBaseLabel] === plan.hash && !deps.env.rebuildDevBase) {
     await deps.state.write(vm, { devBase: plan.hash })
-    return
+    return false
   }
   const log = deps.logs.open(deps.logs.pathOf(vm, 'dev-base'))
   const tell = (line: string): void => {
@@ -101,6 +101,7 @@ export const ensureDevBase = async (
     else await locked(deps, 'base', () => fromBuilder(deps, vm, place, plan, voice, log))
     await deps.state.write(vm, { devBase: plan.hash })
     if (current !== undefined) await deps.containers.dropOldDevBases(place)
+    return true
   } catch (error) {
     throw withLog(withHint(error, join(deps.env.baseDir, 'dev', 'Containerfile'), vm), log)
   } finally {

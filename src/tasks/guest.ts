@@ -1,11 +1,12 @@
 // The inside of a VM at a sync: the account, its directories and who may log in to it, then the user's setup.sh, in one round trip.
 import { DvmError, withLog } from '../core/errors.ts'
 import { renderGuestScript, setupMarker } from '../core/guest-script.ts'
+import { workFile, workMark } from '../core/guest-work.ts'
 import { parseHostKey } from '../core/host-keys.ts'
 import { instanceOf } from '../core/names.ts'
 import { portText, type VmConfig } from '../core/config.ts'
 import { setupFailure } from '../core/setup-failure.ts'
-import type { Instance } from '../ports/lima/index.ts'
+import type { Instance, Lima } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { networkEnvironment, networkScript } from './network.ts'
 import type { StepVoice } from './steps.ts'
@@ -34,9 +35,6 @@ const guestValues = (vm: string, config: VmConfig): Record<string, string> => ({
   DVM_SUBGID_COUNT: String(config.subgidCount),
 })
 
-/** Marks the shell of a sync in the guest, so that an interrupted one can be found; see templates/guest/stop-sync.sh. */
-const syncName = 'dvm-sync'
-
 const day = 24 * 3_600_000
 
 /** The network after the account, which is who may read its settings. */
@@ -63,7 +61,7 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
     })
     const completed = await deps.lima.run(
       instance,
-      { argv: ['bash', '-s', '--', syncName], input: script, timeoutMs: day },
+      { argv: ['bash', '-s', '--', workMark], input: script, timeoutMs: day },
       (line, stream) => {
         // setup.sh may print what it likes: before it, stdout is root's own.
         const hostKey = inSetup || stream !== 'stdout' ? undefined : parseHostKey(line)
@@ -92,10 +90,24 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
   }
 }
 
-/** After an interruption: what the sync started in the guest does not go on behind the next one's back. */
-export const stopGuestWork = async (deps: Deps, instance: Instance): Promise<void> => {
+const stopWork = async (deps: Deps, lima: Lima, vm: string, instance: Instance): Promise<void> => {
   const input = await deps.assets.text('guest/stop-sync.sh')
-  await deps.undo.lima
-    .run(instance, { argv: ['sudo', 'bash', '-s'], input, timeoutMs: 30_000 })
-    .catch(() => undefined)
+  const { exitCode } = await lima.run(instance, { argv: ['sudo', 'bash', '-s'], input, timeoutMs: 30_000 })
+  if (exitCode === 0) await deps.files.remove(workFile(deps.env.stateDir, vm))
+}
+
+/** After an interruption: what the sync started in the guest does not go on behind the next one's back. */
+export const stopGuestWork = (deps: Deps, vm: string, instance: Instance): Promise<void> =>
+  stopWork(deps, deps.undo.lima, vm, instance).catch(() => undefined)
+
+/** Before a sync: the last one may have lost its connection, or have been killed. */
+export const stopUnheardWork = async (
+  deps: Deps,
+  vm: string,
+  instance: Instance,
+  voice: StepVoice,
+): Promise<void> => {
+  if ((await deps.files.text(workFile(deps.env.stateDir, vm))) === undefined) return
+  voice.note(`nobody heard how the last sync of ${vm} ended: stopping what it left running in there`)
+  await stopWork(deps, deps.lima, vm, instance)
 }

@@ -41,7 +41,7 @@ interface Place {
 }
 
 /** @throws DvmError `not-found` without a container. */
-const openProject = async (deps: Deps, about: SshVm, target: ProjectTarget, path: string): Promise<Place> => {
+const openProject = async (deps: Deps, about: SshVm, target: ProjectTarget): Promise<Place> => {
   const { instance, config } = about
   const place = { instance, user: config.user }
   const { containers } = await deps.containers.state(place, target.vm)
@@ -51,7 +51,7 @@ const openProject = async (deps: Deps, about: SshVm, target: ProjectTarget, path
       hint: `dvm sync ${targetText(target)}`,
     })
   if (found.state !== 'running') await deps.containers.start(place, target)
-  const workdir = found.spec?.workdir ?? path
+  const { workdir } = found
   await updateProjectHost(deps, { target, config, instance, container: found.id, workdir })
   return { host: projectAlias(target), path: workdir }
 }
@@ -69,10 +69,8 @@ export const open = async (deps: Deps, text: string, name: string | undefined): 
       },
     )
   const target = project === undefined ? undefined : { vm, project }
-  const [config, workspace] = await Promise.all([
-    loadVmConfig(deps, vm),
-    target && loadProject(deps, target).then((loaded) => loaded.config.workdir),
-  ])
+  // What is wrong with a project's files is said before anything is started.
+  const [config] = await Promise.all([loadVmConfig(deps, vm), target && loadProject(deps, target)])
   const within = project === undefined ? '' : `/${project}`
   const { instance } = await runningVm(deps, vm, (name) => `dvm open ${name}${within}`)
   const about = { vm, config, instance }
@@ -80,9 +78,9 @@ export const open = async (deps: Deps, text: string, name: string | undefined): 
   await ensureHostKeys(deps, about)
   await updateHost(deps, about)
   const { host, path } =
-    target === undefined || workspace === undefined
+    target === undefined
       ? { host: sshAlias(vm), path: codeDirectory(config.user, vm) }
-      : await openProject(deps, about, target, workspace)
+      : await openProject(deps, about, target)
   const exitCode = await deps.editors.open(program, editor.args(host, path))
   if (exitCode !== 0)
     throw new DvmError('failed', `${editor.name} ended with exit code ${exitCode}`, {

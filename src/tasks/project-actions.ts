@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
-import { specDrift, specOf, type ContainerSpec } from '../core/project.ts'
+import { containerDrift, specOf, type ContainerSpec } from '../core/project.ts'
 import { targetText, type ProjectTarget } from '../core/target.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
@@ -21,7 +21,7 @@ export interface ProjectRow {
   readonly state: string
   /** Of the container, or of the configuration when there is none; null when nobody can tell. */
   readonly image: string | null
-  /** How project.sh and the container differ. */
+  /** How the container and what it would be made from now differ. */
   readonly drift: readonly string[]
   readonly configured: boolean
   /** Why its configuration cannot be read; only then. */
@@ -72,7 +72,10 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
         name: project,
         state: container?.state ?? (state === undefined ? 'unknown' : 'none'),
         image: container?.image ?? wanted?.image ?? null,
-        drift: container === undefined || wanted === undefined ? [] : specDrift(container.spec, wanted),
+        drift:
+          state === undefined || container === undefined || wanted === undefined
+            ? []
+            : containerDrift(container, wanted, state.devBases),
         configured: isConfigured,
         ...(problem === undefined ? {} : { problem }),
       }
@@ -120,7 +123,7 @@ const removeContainer = async (
   { keepData, force }: RemoveProjectOptions,
   action: 'rm' | 'reset',
 ): Promise<boolean> => {
-  const [{ instance }, config] = await Promise.all([
+  const [{ instance, started }, config] = await Promise.all([
     runningVm(deps, target.vm),
     loadVmConfig(deps, target.vm),
   ])
@@ -128,7 +131,7 @@ const removeContainer = async (
   return locked(deps, `vm:${target.vm}`, async () => {
     // A workspace that is kept loses nothing.
     const retry = `dvm ${action} ${targetText(target)} --yes`
-    await guardWork(deps, instance, target, { force: force || keepData, retry })
+    await guardWork(deps, instance, target, { force: force || keepData, retry, booted: started })
     return deps.containers.remove(place, target, { keepVolume: keepData })
   })
 }

@@ -2,12 +2,12 @@
 import { join } from 'node:path'
 import type { VmConfig } from '../core/config.ts'
 import { devBaseTag } from '../core/dev-base.ts'
-import { DvmError, withLog } from '../core/errors.ts'
+import { DvmError, messageOf, withLog } from '../core/errors.ts'
 import { renderProjectScript } from '../core/guest-script.ts'
 import {
+  containerDrift,
   parseProjectConfig,
   projectVariables,
-  specDrift,
   specOf,
   type ProjectConfig,
 } from '../core/project.ts'
@@ -76,37 +76,64 @@ export interface ProjectWork {
   readonly projects: readonly Project[]
   /** Known once the VM runs. */
   readonly place: () => Place
+  /** Told of a project that failed: the others are brought up all the same. */
+  readonly onFailure: (target: ProjectTarget, error: unknown) => void
 }
 
 /** Steps after the VM itself is ready. None without projects. */
 export const projectSteps = (work: ProjectWork): Step[] => {
-  const { deps, vm, config, projects, place } = work
+  const { deps, vm, config, projects, place, onFailure } = work
   if (projects.length === 0) return []
   let state: ContainersState | undefined
-  let image = ''
+  let image: string | undefined
+  let withoutDevBase = false
+  /** While the image of the others is not known, theirs may be the dev-base. */
+  const needsDevBase = (project: Project): boolean =>
+    (project.config.image ?? image ?? devBaseTag) === devBaseTag
   return [
     {
       title: `Look at the containers of ${vm}`,
       run: async (voice) => {
-        const [found, fallback] = await Promise.all([
-          deps.containers.state(place(), vm),
-          defaultImage(deps, config),
-        ])
-        image = fallback
+        const fallback = projects.some(needsDevBase) ? defaultImage(deps, config) : undefined
+        // Heard of below.
+        fallback?.catch(() => undefined)
+        const found = await deps.containers.state(place(), vm)
         state = found.ready ? found : await prepared(work, voice)
-        const plan = projects.some((project) => specOf(project.config, image).image === devBaseTag)
-          ? await planDevBase(deps)
-          : undefined
-        if (plan !== undefined) await ensureDevBase(deps, vm, place(), state, plan, voice)
+        try {
+          image = await fallback
+          const plan = projects.some(needsDevBase) ? await planDevBase(deps) : undefined
+          const built = plan !== undefined && (await ensureDevBase(deps, vm, place(), state, plan, voice))
+          // Containers that there are stay on the older one, which is told.
+          if (built && state.containers.length > 0) state = await deps.containers.state(place(), vm)
+        } catch (error) {
+          withoutDevBase = true
+          throw error
+        }
       },
+      // A dev-base that cannot be built concerns nobody but those who run from it.
+      goOn: () => withoutDevBase && !projects.every(needsDevBase),
     },
     ...projects.map((project): Step => ({
       title: `Project ${project.target.project}`,
+      skip: () => (withoutDevBase && needsDevBase(project) ? 'the dev-base could not be built' : undefined),
       run: async (voice) => {
-        if (state !== undefined) await syncProject(work, project, { state, image }, voice)
+        if (state === undefined) return
+        try {
+          await syncProject(work, project, { state, image: image ?? '' }, voice)
+        } catch (error) {
+          onFailure(project.target, error)
+          throw error
+        }
       },
+      goOn: () => true,
     })),
   ]
+}
+
+/** For a project that failed after another one did. */
+export const failedToo = (target: ProjectTarget, error: unknown): string => {
+  const hint = error instanceof DvmError && error.hint !== undefined ? ` (${error.hint})` : ''
+  return `${targetText(target)} failed too: ${messageOf(error)}${hint}`
 }
 
 const prepared = async ({ deps, vm, place }: ProjectWork, voice: StepVoice): Promise<ContainersState> => {
@@ -143,14 +170,14 @@ const syncProject = async (
       voice.progress(`making its container from ${spec.image}`)
       await deps.containers.create(place(), target, { ...spec, trust: await bringsTrust(deps) }, tell)
     } else {
-      const drift = specDrift(found.spec, spec)
+      const drift = containerDrift(found, spec, state.devBases)
       if (drift.length > 0)
         voice.note(
           `${targetText(target)} keeps what its container was made with: ${drift.join(', ')}; to change it: dvm reset ${targetText(target)} --yes --keep-data`,
         )
       if (found.state !== 'running') await deps.containers.start(place(), target)
     }
-    const workdir = found?.spec?.workdir ?? spec.workdir
+    const workdir = found?.workdir ?? spec.workdir
     // Before setup.sh: should that fail, ssh is a way to look why.
     await keepSshProject(deps, {
       target,
@@ -169,12 +196,12 @@ const syncProject = async (
         {
           DVM_VM: target.vm,
           DVM_PROJECT: target.project,
-          PROJ_WORKDIR: spec.workdir,
+          PROJ_WORKDIR: workdir,
           PROJ_PORTS: spec.ports.join(','),
         },
         setup.text,
       ),
-      tell,
+      { onLine: tell, work: true },
     )
     if (exitCode === 0) return
     const tail = log.tail(20)

@@ -3,7 +3,8 @@ import { DvmError } from '../core/errors.ts'
 import { checkVmName } from '../core/names.ts'
 import type { Deps } from './deps.ts'
 import { checkLimaVersion } from './lima-version.ts'
-import { planSync, syncVm } from './sync.ts'
+import { planSync } from './plan-sync.ts'
+import { syncVm } from './sync.ts'
 import { removeVm } from './vms.ts'
 
 export interface ResetVmOptions {

@@ -1,7 +1,6 @@
 // `dvm ssh-config`: the ssh entries of all VMs and projects, printed, or kept in a file that the person's own ssh configuration includes.
 import { join } from 'node:path'
 import { DvmError, messageOf } from '../core/errors.ts'
-import { defaultWorkdir } from '../core/project.ts'
 import { projectAlias } from '../core/project-ssh.ts'
 import { isKnownHosts, renderHosts, sshAlias, sshConfigFile, sshDirectory } from '../core/ssh-config.ts'
 import { addInclude, removeInclude } from '../core/ssh-include.ts'
@@ -54,7 +53,7 @@ export const sshHosts = async (deps: Deps, projects: boolean): Promise<SshHosts>
                 ...about,
                 target,
                 container: container.id,
-                workdir: container.spec?.workdir ?? defaultWorkdir,
+                workdir: container.workdir,
               })
         if (entry === undefined) unready.push(targetText(target))
         else entries.push([projectAlias(target), entry])

@@ -14,12 +14,14 @@ export interface Step {
   /** A reason not to run, decided when its turn comes. */
   readonly skip?: () => string | undefined
   readonly run: (voice: StepVoice) => Promise<void>
-  /** Takes back what this step made; runs in reverse order when a later step fails, and on interruption. */
+  /** Asked when it has failed. True: the steps after it run all the same, and the run fails at its end. */
+  readonly goOn?: () => boolean
+  /** Takes back what this step made; runs in reverse order when a step fails, and on interruption. */
   readonly undo?: () => Promise<void>
 }
 
 /** Runs independent steps, so many at a time, and shows them; resolves to the failures. None stops the others, and none is undone. */
 export type RunSideBySide = (steps: readonly Step[], limit: number) => Promise<readonly unknown[]>
 
-/** Runs steps in order and shows them; rejects with the first failure after everything was undone. */
+/** Runs steps in order and shows them; rejects with the first failure after everything was undone. See attempt-steps.ts. */
 export type RunSteps = (steps: readonly Step[]) => Promise<void>

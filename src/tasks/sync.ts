@@ -1,24 +1,20 @@
 // `dvm sync VM`: one look at Lima, then create / start / nothing, then one round trip into the guest.
-import { join } from 'node:path'
-import { renderCommand } from '../core/command.ts'
-import { portText, type VmConfig } from '../core/config.ts'
+import { portText } from '../core/config.ts'
 import { DvmError, withLog } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
-import { gib, sizeText } from '../core/sizes.ts'
 import { actionFor, configDrift, portDrift } from '../core/sync-plan.ts'
-import type { CreateSpec, Instance } from '../ports/lima/index.ts'
-import { findBaseImage, type BaseImage } from './base-image.ts'
+import type { ProjectTarget } from '../core/target.ts'
+import type { Instance } from '../ports/lima/index.ts'
 import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
-import { prepareGuest, stopGuestWork } from './guest.ts'
+import { prepareGuest, stopGuestWork, stopUnheardWork } from './guest.ts'
 import { checkLimaVersion } from './lima-version.ts'
-import { checkConfigured } from './known-names.ts'
-import { defaultImage, loadProjects, projectSteps, type Project } from './projects.ts'
+import { planCreation, planSync, writeDocument, type SyncPlan } from './plan-sync.ts'
+import { failedToo, projectSteps } from './projects.ts'
 import { keepSshHost } from './ssh-kept.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
-import { configStamp, loadVmConfig } from './vm-config.ts'
 
 export interface SyncOptions {
   readonly wait: boolean
@@ -26,87 +22,6 @@ export interface SyncOptions {
   readonly project?: string | undefined
   /** False leaves out the VM's own setup.sh where the VM runs already. */
   readonly setup?: boolean
-}
-
-interface Plan {
-  readonly vm: string
-  readonly config: VmConfig
-  /** Of the files that it was read from. */
-  readonly stamp: string
-  readonly setup: { readonly path: string; readonly text: string } | undefined
-  readonly projects: readonly Project[]
-}
-
-/** What a VM that does not exist yet is made from. One that exists needs no base, not even a good one. */
-interface Creation {
-  readonly base: BaseImage
-  readonly spec: CreateSpec
-}
-
-/** What `--dry-run` prints: nothing was called. */
-export interface DryRun {
-  readonly vm: string
-  readonly base: string
-  readonly commands: readonly string[]
-  /** Its path; null without one. */
-  readonly setup: string | null
-  readonly projects: readonly { readonly name: string; readonly image: string }[]
-}
-
-/** Reads what a sync of that VM would go by, before anything is touched. */
-export const planSync = async (deps: Deps, vm: string, project?: string): Promise<Plan> => {
-  await checkConfigured(deps, vm, (name) => `dvm sync ${name}`)
-  // Before they are read: what is saved meanwhile is then news to the next look.
-  const stamp = await configStamp(deps, vm)
-  const [config, setup, projects] = await Promise.all([
-    loadVmConfig(deps, vm),
-    readSetup(deps, join(deps.env.configDir, 'vms', vm, 'setup.sh')),
-    loadProjects(deps, vm, project),
-    // Looked at now, so that no VM is made for settings that make no sense.
-    deps.network(),
-  ])
-  return { vm, config, stamp, setup, projects }
-}
-
-const planCreation = async (deps: Deps, { vm, config }: Plan): Promise<Creation> => {
-  const base = await findBaseImage(deps)
-  const spec: CreateSpec = {
-    name: instanceOf(vm),
-    template: base.kind === 'template' ? base.template : join(deps.env.stateDir, vm, 'lima.yaml'),
-    cpus: config.cpus,
-    memory: config.memory,
-    disk: config.disk,
-    ...(config.vmType === undefined ? {} : { vmType: config.vmType }),
-    portForwards: config.ports.map(portText),
-  }
-  return { base, spec }
-}
-
-const readSetup = async (deps: Deps, path: string): Promise<Plan['setup']> => {
-  const text = await deps.files.text(path)
-  if (text === undefined) return undefined
-  await deps.checkOwnership(path, deps.env.configDir)
-  return { path, text }
-}
-
-/** @throws DvmError as `sync` does for names and configuration. */
-export const dryRunSync = async (deps: Deps, vm: string, project?: string): Promise<DryRun> => {
-  const plan = await planSync(deps, vm, project)
-  const image = plan.projects.length === 0 ? '' : await defaultImage(deps, plan.config)
-  const { base, spec } = await planCreation(deps, plan)
-  return {
-    vm,
-    base: base.kind === 'template' ? base.template : base.location,
-    commands: [
-      renderCommand(deps.lima.createCommand(spec)),
-      renderCommand(deps.lima.startCommand(spec.name)),
-    ],
-    setup: plan.setup?.path ?? null,
-    projects: plan.projects.map(({ target, config }) => ({
-      name: target.project,
-      image: config.image ?? image,
-    })),
-  }
 }
 
 /**
@@ -138,7 +53,7 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
   )
 }
 
-const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Promise<void> => {
+const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined): Promise<void> => {
   const { vm, config, stamp, setup, projects } = plan
   const name = instanceOf(vm)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
@@ -193,6 +108,8 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
     title: setup === undefined ? `Prepare ${vm}` : `Prepare ${vm} and run its setup.sh`,
     run: async (voice) => {
       const running = mustRun(instance, vm)
+      // A VM that was started for this runs nothing of the last one.
+      if (action === 'none') await stopUnheardWork(deps, vm, running, voice)
       const hostKeys: string[] = []
       const onHostKey = (key: string): void => void hostKeys.push(key)
       try {
@@ -203,14 +120,20 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
       }
     },
     undo: async () => {
-      if (deps.signal.aborted && instance !== undefined) await stopGuestWork(deps, instance)
+      // Steps after this one run in the guest as well.
+      if (deps.signal.aborted && instance !== undefined) await stopGuestWork(deps, vm, instance)
     },
   })
   const place = () => ({ instance: mustRun(instance, vm), user: config.user })
-  steps.push(...projectSteps({ deps, vm, config, projects, place }))
+  const failed: [ProjectTarget, unknown][] = []
+  const onFailure = (target: ProjectTarget, error: unknown): void => void failed.push([target, error])
+  steps.push(...projectSteps({ deps, vm, config, projects, place, onFailure }))
   try {
     await deps.runSteps(steps)
   } catch (error) {
+    // The first one is the run's failure.
+    for (const [target, other] of deps.signal.aborted ? [] : failed)
+      if (other !== error) deps.report.warn(failedToo(target, other))
     throw withLog(error, log)
   } finally {
     log.close()
@@ -230,20 +153,4 @@ const runSync = async (deps: Deps, plan: Plan, found: Instance | undefined): Pro
 const mustRun = (instance: Instance | undefined, vm: string): Instance => {
   if (instance !== undefined) return instance
   throw new DvmError('failed', `${vm} vanished while it was synced`, { hint: `dvm sync ${vm}` })
-}
-
-const writeDocument = async (deps: Deps, config: VmConfig, base: BaseImage, path: string): Promise<void> => {
-  if (base.kind === 'template') return
-  if (config.disk * gib < base.virtualSize)
-    throw new DvmError(
-      'config',
-      `DVM_DISK is ${config.disk} GiB, but the base is a disk of ${sizeText(base.virtualSize)}`,
-      {
-        hint: `DVM_DISK=${Math.ceil(base.virtualSize / gib)} or more`,
-      },
-    )
-  // Only a VM that is made needs the YAML printer, and it costs as much as the rest of a sync that finds all in place.
-  const { renderInstance } = await import('../core/instance-yaml.ts')
-  const template = await deps.assets.text('lima.yaml')
-  await deps.files.write(path, renderInstance(template, { location: base.location, arch: deps.host.arch }))
 }

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Builds the dev-base inside a VM, as the developer: $1 the hash for its label, $2 the bare system to start from, then more options for the
-# build. The context comes as tar archives over stdin. Passed whole to `bash -c` with every value as a positional argument, so no value
-# is ever read as shell text.
+# Builds the dev-base inside a VM, as the developer: after a mark (see stop-sync.sh) $1 is the hash for its label and $2 the bare system to
+# start from, then come more options for the build. The context comes as tar archives over stdin. Passed whole to `bash -c` with every value
+# as a positional argument, so no value is ever read as shell text.
 set -Eeuo pipefail
+shift
 if [[ -d /run/user/$UID ]]; then export XDG_RUNTIME_DIR=/run/user/$UID; fi
 # The host's proxies, as the last sync left them: podman hands them to each RUN line.
 if [[ -r /etc/dvm/network.env ]]; then
@@ -10,7 +11,8 @@ if [[ -r /etc/dvm/network.env ]]; then
 	. /etc/dvm/network.env
 	set +a
 fi
-# Not below /tmp, which may be in memory.
+# Not below /tmp, which may be in memory. A build that was killed has left its own.
+rm -rf "$HOME"/.dvm-dev-base.*
 context=$(mktemp -d "$HOME/.dvm-dev-base.XXXXXX")
 trap 'rm -rf "$context"' EXIT
 tar --extract --ignore-zeros --no-same-owner --directory "$context"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes a VM fit for projects: podman, a user manager that lives without a login, containers that return after a restart. Run as root over
-# stdin: `bash -s -- USER`. Everything in it may be done again.
+# stdin: `bash -s -- USER MARK` (for the mark see stop-sync.sh). Everything in it may be done again.
 set -Eeuo pipefail
 
 # The host's proxies, for a package that has to be installed.

@@ -3,21 +3,40 @@
 # container, because a repository's own settings can name programs for git to run. Prints pairs that end in NUL: what, path.
 set -u
 
-# For every repository, from whoever it is; nothing that a hook or a file system monitor would add.
+# For every repository, from whoever it is; nothing that a hook or a file system monitor would add. Never one further up: git would go on
+# looking where it finds that this one is damaged.
 git_in() {
 	local repository=$1
 	shift
-	GIT_OPTIONAL_LOCKS=0 git -c safe.directory='*' -c core.fsmonitor=false -c core.hooksPath=/dev/null -C "$repository" "$@" </dev/null 2>/dev/null
+	GIT_OPTIONAL_LOCKS=0 git -c safe.directory='*' -c core.fsmonitor=false -c core.hooksPath=/dev/null \
+		-C "$repository" --git-dir=.git "$@" </dev/null
 }
 
 say() { printf '%s\0%s\0' "$1" "$2"; }
 
+# ask REPOSITORY COMMAND…: sets answer. Where git fails, nobody knows what would be lost: that is told, with git's last words.
+ask() {
+	if answer=$(git_in "$@" 2>/dev/null); then return 0; fi
+	answer=$(git_in "$@" 2>&1 >/dev/null)
+	say "git fails in it (${answer##*$'\n'})" "$1"
+	return 1
+}
+
 look() {
-	local repository=$1 commits
-	[[ -z $(git_in "$repository" status --porcelain --ignore-submodules=none | head -n 1) ]] || say 'uncommitted changes' "$repository"
-	[[ -z $(git_in "$repository" stash list | head -n 1) ]] || say 'stashed changes' "$repository"
-	commits=$(git_in "$repository" log --branches --not --remotes --oneline | wc -l)
-	((commits == 0)) || say "$commits unpushed commit$( ((commits == 1)) || echo s)" "$repository"
+	local repository=$1 answer
+	# What other branches' directories belong to has none of its own.
+	ask "$repository" rev-parse --is-bare-repository || return
+	if [[ $answer != true ]]; then
+		ask "$repository" status --porcelain --ignore-submodules=none || return
+		[[ -z $answer ]] || say 'uncommitted changes' "$repository"
+	fi
+	ask "$repository" for-each-ref refs/stash || return
+	[[ -z $answer ]] || say 'stashed changes' "$repository"
+	# Commits are on branches, or on none (a detached HEAD, in the middle of a rebase). A repository without any has no HEAD to count from.
+	local from=(--branches)
+	! git_in "$repository" rev-parse --quiet --verify HEAD >/dev/null 2>&1 || from+=(HEAD)
+	ask "$repository" rev-list --count "${from[@]}" --not --remotes || return
+	((answer == 0)) || say "$answer unpushed commit$( ((answer == 1)) || echo s)" "$repository"
 }
 
 found=()
@@ -30,3 +49,4 @@ if ! type -P git >/dev/null; then
 	exit 0
 fi
 for repository in "${found[@]}"; do look "$repository"; done
+exit 0

@@ -283,6 +283,13 @@ test(
       (await cp(['app/api:none', '.'])).stderr,
       `dvm: app/api:${guest}/none does not exist\n  try: dvm ssh app/api -- ls -la ${guest}\n`,
     )
+    // A path that project.sh has moved on from is still the container's.
+    write('.config/dvm/vms/app/projects/api/project.sh', 'PROJ_WORKDIR=/elsewhere\n')
+    writeFileSync(join(bin, 'container-workdir'), guest)
+    assert.deepEqual(await cp(['app/api:f', 'own']), quiet)
+    assert.equal(readFileSync(join(home, 'own'), 'utf8'), 'text')
+    assert.deepEqual(await cp([join(host, 'f'), 'app/api:new']), quiet)
+    assert.equal(readFileSync(join(guest, 'new'), 'utf8'), 'text')
     writeFileSync(join(bin, 'no-bash'), '')
     const without = await cp(['app/api:f', '.'])
     assert.equal(without.exitCode, 4)

@@ -1,6 +1,7 @@
 // `--json` of sync and build: one object a line on stdout, the story of a failure included; exit codes stay what they are.
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { asDeveloper } from '../support/as-developer.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
 import { setupMarker } from '../../src/core/guest-script.ts'
 
@@ -57,6 +58,48 @@ test('a failure is an event as well, with what to type, and dvm’s exit code is
       log: `${home}/.local/state/dvm/app/setup.log`,
     },
   ])
+})
+
+test('projects that fail leave the others alone, in events too', async (t) => {
+  const spec = { image: 'a', nested: false, workdir: '/work', ports: [] }
+  const containers = ['api', 'web', 'x'].map((name) => ({
+    Id: name,
+    Names: [`dvm-app-${name}`],
+    State: 'running',
+    Labels: { 'dvm.project': name, 'dvm.spec': JSON.stringify(spec) },
+  }))
+  const stdout = `::dvm ready yes\n::dvm containers\n${JSON.stringify(containers)}\n\n::dvm images\n[]\n`
+  const { run, write, fake } = dvmOnFake(t, {
+    guest: [
+      { match: asDeveloper('ada', ['bash', '-s', '--', 'app']), stdout },
+      { match: asDeveloper('ada', ['podman', 'exec']), exitCode: 3, times: 2 },
+    ],
+  })
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  write('.config/dvm/vms/app/config.sh', 'DVM_USER=ada\nDVM_CPUS=2\n')
+  for (const { Id } of containers) {
+    write(`.config/dvm/vms/app/projects/${Id}/project.sh`, 'IMAGE=a\n')
+    write(`.config/dvm/vms/app/projects/${Id}/setup.sh`, 'false\n')
+  }
+  const { exitCode, stdout: told, stderr } = await run(['sync', 'app', '--json'])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^dvm: .*projects\/api\/setup\.sh ended with exit code 3\n/)
+  const lines = parse(told)
+  assert.deepEqual(
+    lines.flatMap(({ event, state, title }) =>
+      event === 'step' && state !== 'begun' ? [`${String(title)} ${String(state)}`] : [],
+    ),
+    [
+      'Prepare app done',
+      'Look at the containers of app done',
+      'Project api failed',
+      'Project web failed',
+      'Project x done',
+    ],
+  )
+  const warned = lines.filter(({ event }) => event === 'warning').map(({ text }) => String(text))
+  assert.match(warned.join('\n'), /^app\/web failed too: .* ended with exit code 3 \(.*\)$/)
+  assert.match(String(lines.at(-1)?.['message']), /projects\/api\/setup\.sh/)
 })
 
 test('sync --all: one step a VM, failures by name, and how many are ready', async (t) => {

@@ -2,18 +2,20 @@
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
 import test from 'node:test'
+import { asDeveloper } from '../support/as-developer.ts'
 import { dvmOnFake, type DvmOnFake } from '../support/dvm-on-fake.ts'
 
-/** Sends SIGINT when the fake was called with these words. */
+/** Sends a signal when the fake was called with these words. */
 const interruptAt = async (
   { fake, run }: DvmOnFake,
   args: readonly string[],
   call: RegExp,
+  signal: NodeJS.Signals = 'SIGINT',
 ): Promise<Awaited<ReturnType<DvmOnFake['run']>>> => {
   let pid = 0
   const over = run(args, { onStart: (started) => (pid = started) })
   while (!fake.calls().some((line) => call.test(line))) await pause(10)
-  process.kill(pid, 'SIGINT')
+  process.kill(pid, signal)
   return over
 }
 
@@ -42,7 +44,63 @@ test(
     assert.equal(exitCode, 130)
     assert.match(stderr, /\n✖ Prepare app and run its setup\.sh\ninterrupted\n$/)
     assert.equal(dvm.fake.instance('dvm-app')?.status, 'Running')
-    assert.match(dvm.fake.journal().at(-1)?.guest?.stdin ?? '', /pkill -TERM/)
+    assert.match(dvm.fake.journal().at(-1)?.guest?.stdin ?? '', /kill -TERM/)
+  },
+)
+
+const workOf = ['bash', '-s', '--', 'dvm-sync']
+const spec = { image: 'a', nested: false, workdir: '/work', ports: [] }
+const containers = (names: readonly string[]): string =>
+  `::dvm ready yes\n::dvm containers\n${JSON.stringify(
+    names.map((name) => ({
+      Id: name,
+      Names: [name],
+      State: 'running',
+      Labels: { 'dvm.project': 'api', 'dvm.spec': JSON.stringify(spec) },
+    })),
+  )}\n\n::dvm images\n[]\n`
+const inProject = [
+  ['in setup.sh of a project', ['dvm-app-api'], /podman exec .*dvm-app-api bash -s -- dvm-sync$/],
+  ['while its container is made', [], /bash -s -- dvm-sync podman run /],
+] as const
+for (const [when, names, call] of inProject)
+  test(`Ctrl-C ${when} stops that work in the VM`, { timeout: 30_000 }, async (t) => {
+    const hang = { match: asDeveloper('ada', names.length > 0 ? ['podman', 'exec'] : workOf), hang: true }
+    const state = { match: asDeveloper('ada', ['bash', '-s', '--', 'app']), stdout: containers(names) }
+    const dvm = dvmOnFake(t, { guest: [state, hang] })
+    dvm.fake.add({ name: 'dvm-app', status: 'Running' })
+    dvm.write('.config/dvm/vms/app/config.sh', 'DVM_USER=ada\n')
+    dvm.write('.config/dvm/vms/app/projects/api/project.sh', 'IMAGE=a\n')
+    dvm.write('.config/dvm/vms/app/projects/api/setup.sh', 'sleep 1d\n')
+    const { exitCode, stderr } = await interruptAt(dvm, ['sync', 'app'], call)
+    assert.equal(exitCode, 130)
+    assert.match(stderr, /\n✖ Project api\ninterrupted\n$/)
+    const last = dvm.fake.journal().at(-1)?.guest
+    assert.equal(last?.argv.join(' '), 'sudo bash -s')
+    assert.match(last?.stdin ?? '', /kill -TERM/)
+  })
+
+test(
+  'a dvm that was killed in setup.sh: the next sync stops what it left, and says so',
+  { timeout: 30_000 },
+  async (t) => {
+    const dvm = dvmOnFake(t, { guest: [{ match: ['bash', '-s'], times: 1, hang: true }] })
+    dvm.fake.add({ name: 'dvm-app', status: 'Running' })
+    dvm.write('.config/dvm/vms/app/config.sh', 'DVM_CPUS=2\n')
+    dvm.write('.config/dvm/vms/app/setup.sh', 'sleep 1d\n')
+    await interruptAt(dvm, ['sync', 'app'], /^shell .*dvm-sync$/, 'SIGKILL')
+    const calls = dvm.fake.calls().length
+    const { exitCode, stderr } = await dvm.run(['sync', 'app'])
+    assert.deepEqual(
+      [exitCode, stderr],
+      [
+        0,
+        '  nobody heard how the last sync of app ended: stopping what it left running in there\n✔ Prepare app and run its setup.sh\n',
+      ],
+    )
+    assert.equal(dvm.fake.calls().slice(calls).length, 3)
+    assert.equal((await dvm.run(['sync', 'app'])).stderr, '✔ Prepare app and run its setup.sh\n')
+    assert.equal(dvm.fake.calls().slice(calls).length, 5, 'one list and one round trip')
   },
 )
 

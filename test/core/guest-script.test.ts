@@ -4,7 +4,13 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { renderGuestScript, setupMarker, type GuestScript } from '../../src/core/guest-script.ts'
+import {
+  renderGuestScript,
+  renderProjectScript,
+  setupMarker,
+  type GuestScript,
+} from '../../src/core/guest-script.ts'
+import { workMark } from '../../src/core/guest-work.ts'
 import { temporaryDirectory, writePrivate } from '../support/temporary.ts'
 
 const names = ['DVM_USER', 'DVM_CODE_DIR', 'DVM_SUBUID_COUNT', 'DVM_SUBGID_COUNT']
@@ -135,3 +141,9 @@ for (const [what, setup, { status, stdout }] of endings)
       got.stderr,
     )
   })
+
+test('a project’s setup.sh gets its values, and no arguments: the mark of its bash is not for it', () => {
+  const input = renderProjectScript({ DVM_PROJECT: `a'b` }, 'echo "$# $DVM_PROJECT"')
+  const { status, stdout } = spawnSync('bash', ['-s', '--', workMark], { input, encoding: 'utf8' })
+  assert.deepEqual([status, stdout], [0, `0 a'b\n`])
+})

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { DvmError } from '../../src/core/errors.ts'
-import { parseProjectConfig, parseSpec, specDrift, specOf } from '../../src/core/project.ts'
+import { containerDrift, parseProjectConfig, parseSpec, specDrift, specOf } from '../../src/core/project.ts'
 import type { RawValues } from '../../src/core/raw-values.ts'
 import { parseSections } from '../../src/core/sections.ts'
 import { containerOf, parseProjectTarget, parseTarget, targetText } from '../../src/core/target.ts'
@@ -82,6 +82,26 @@ test('a spec survives as a label, and drift is told in words', () => {
     'workdir /work (project.sh: /src)',
     'ports 3000:3000 (project.sh: none)',
     'nested 0 (project.sh: 1)',
+  ])
+})
+
+test('a container is behind the dev-base when the VM has another one by now', () => {
+  const tag = 'localhost/dvm-dev-base:latest'
+  const wanted = { image: tag, nested: false, workdir: '/work', ports: [] }
+  const now = [
+    { id: 'older', names: [] },
+    { id: 'new', names: ['localhost/other:1', tag] },
+  ]
+  const drift = (imageId: string, images: typeof now, spec = wanted): readonly string[] =>
+    containerDrift({ spec, imageId }, wanted, images)
+  assert.deepEqual(drift('older', now), [`an older build of ${tag}`])
+  for (const id of ['new', 'sha256:new', '']) assert.deepEqual(drift(id, now), [], id)
+  assert.deepEqual(drift('older', []), [], 'nobody knows')
+  const own = { ...wanted, image: 'node:24' }
+  assert.deepEqual(drift('older', now, own), [`image node:24 (project.sh: ${tag})`])
+  assert.deepEqual(containerDrift({ spec: own, imageId: 'older' }, own, now), [])
+  assert.deepEqual(containerDrift({ spec: undefined, imageId: 'older' }, wanted, now), [
+    'it was not made by this dvm',
   ])
 })
 

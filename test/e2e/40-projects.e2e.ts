@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, writeVm } from '../support/e2e-base.ts'
 import { devContainerfile, inside, project, rows, server, states, vm } from '../support/e2e-pool.ts'
-import { baseDir, builder, dvm, home, instance, onTerminal, runDvm, until } from '../support/e2e.ts'
+import { baseDir, builder, dvm, home, instance, onTerminal, runDvm, startDvm, until } from '../support/e2e.ts'
 
 const hostPort = 18_090
 /** Only where no registry can be reached. */
@@ -125,12 +125,47 @@ test('containers return when the VM does; a stopped one starts when it is entere
   assert.deepEqual(await states(), { api: 'running', web: 'running' })
 })
 
+test('a project that fails leaves the others alone', async () => {
+  project('api', `PROJ_PORTS=(${hostPort}:8000)\n`, 'exit 3\n')
+  project('web', '', 'echo yes > came-up\n')
+  const { exitCode, stderr } = await dvm(['sync', vm])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^✖ Project api \(…\)\n✔ Project web \(…\)\ndvm: .*setup\.sh ended with exit code 3$/m)
+  assert.equal(await inside('web', 'cat', 'came-up'), 'yes\n')
+})
+
+test('a setup.sh in a container does not outlive Ctrl-C, nor the sync that follows a kill -9', async () => {
+  project('web', '', 'sleep 86398\n')
+  const sleeps = async (): Promise<boolean> =>
+    (await dvm(['ssh', vm, '--', 'pgrep', '--full', '^sleep 86398$'])).exitCode === 0
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    const running = startDvm(['sync', `${vm}/web`], { ownGroup: true })
+    await until('setup.sh runs', sleeps)
+    running.kill(signal)
+    await running.result
+    assert.equal(await sleeps(), signal === 'SIGKILL')
+  }
+  project('web', '', 'true\n')
+  const { exitCode, stderr } = await dvm(['sync', `${vm}/web`])
+  assert.equal(exitCode, 0, stderr)
+  assert.match(
+    stderr,
+    /^ {2}nobody heard how the last sync of pool ended: stopping what it left running in there$/m,
+  )
+  assert.equal(await sleeps(), false)
+})
+
 test('what project.sh says later is told, and applied by reset --keep-data, which keeps the workspace', async () => {
   project('api', 'PROJ_WORKDIR=/src\n', 'true\n')
   const { stderr } = await dvm(['sync', `${vm}/api`])
   const drift = `workdir /work (project.sh: /src), ports ${hostPort}:8000 (project.sh: none)`
   const told = `  pool/api keeps what its container was made with: ${drift}; to change it: dvm reset pool/api --yes --keep-data`
   assert.ok(stderr.split('\n').includes(told), stderr)
+  // Until then everything is where the container has it.
+  assert.equal(await inside('api', 'pwd'), '/work\n')
+  const copied = await runDvm(['cp', `${vm}/api:secret`, join(home, 'secret')])
+  assert.equal(copied.exitCode, 0, copied.stderr)
+  rmSync(join(home, 'secret'))
   const refused = await dvm(['reset', `${vm}/api`, '--keep-data'])
   assert.equal(refused.exitCode, 9)
   assert.equal((await dvm(['reset', `${vm}/api`, '--yes', '--keep-data'])).exitCode, 0)
@@ -145,12 +180,46 @@ test('a dev-base that cannot be built leaves the projects as they are; a changed
   assert.equal(failed.exitCode, 1)
   assert.match(failed.stderr, /exit status 9$/m)
   assert.deepEqual(await states(), { api: 'running', web: 'running' })
-  devContainerfile('RUN echo two > /etc/dvm-e2e-dev')
+  devContainerfile('RUN echo two > /etc/dvm-e2e-dev && useradd --create-home dev', 'USER dev')
   const built = await dvm(['sync', vm])
   assert.equal(built.exitCode, 0, built.stderr)
   assert.match(built.stderr, /^ {2}the dev-base has changed$/m)
+  const behind = 'an older build of localhost/dvm-dev-base:latest'
+  assert.ok(
+    built.stderr.includes(`  pool/web keeps what its container was made with: ${behind}; `),
+    built.stderr,
+  )
+  assert.deepEqual((await rows()).find(({ name }) => name === 'web')?.drift, [behind])
+  project('web', '', 'id -un > who\n')
   assert.equal((await dvm(['reset', `${vm}/web`, '--yes'])).exitCode, 0)
   assert.equal(await inside('web', 'cat', '/etc/dvm-e2e-dev'), 'two\n')
+  // One user for every way in, and for the workspace.
+  writeFileSync(join(home, 'copied'), 'x')
+  assert.equal((await dvm(['cp', join(home, 'copied'), `${vm}/web:`])).exitCode, 0)
+  rmSync(join(home, 'copied'))
+  assert.equal(await inside('web', 'stat', '--format', '%U', '.', 'who', 'copied'), 'dev\ndev\ndev\n')
+  assert.equal(await inside('web', 'cat', 'who'), 'dev\n')
+  assert.deepEqual((await rows()).find(({ name }) => name === 'web')?.drift, [])
+})
+
+test('a repository that nobody can vouch for is not lost: in a stopped container, or in a workspace that was kept', async () => {
+  await inside('web', 'mkdir', '-p', 'repo/.git')
+  assert.equal((await dvm(['stop', `${vm}/web`])).exitCode, 0)
+  const refused = await dvm(['rm', `${vm}/web`, '--yes'])
+  assert.equal(refused.exitCode, 9)
+  assert.match(refused.stderr, /^dvm: pool\/web holds work that exists nowhere else$/m)
+  assert.match(refused.stderr, /pool\/web \S+repo: /)
+  assert.deepEqual(await states(), { api: 'running', web: 'exited' })
+  assert.equal((await dvm(['rm', `${vm}/web`, '--yes', '--keep-data'])).exitCode, 0)
+  const kept = await dvm(['rm', vm, '--yes'])
+  assert.equal(kept.exitCode, 9)
+  assert.match(
+    kept.stderr,
+    /pool\/web: its workspace, kept without a container \(volume dvm-pool-web\): a repository/,
+  )
+  assert.equal((await dvm(['rm', `${vm}/web`, '--yes', '--force'])).exitCode, 0)
+  assert.equal((await dvm(['sync', `${vm}/web`])).exitCode, 0)
+  assert.equal(await inside('web', 'ls', '-A', '/work'), 'who\n')
 })
 
 test('rm VM/PROJECT removes the container and its workspace; the VM goes with all of them', async () => {

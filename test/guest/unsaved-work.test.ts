@@ -1,7 +1,7 @@
 // The look for unsaved git work, as bash runs it, on real repositories with names and settings of the worst kind.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { parseWork } from '../../src/core/unsaved-work.ts'
@@ -69,6 +69,44 @@ test('changes, new files, stashes, commits and branches that are nowhere else', 
     'new: uncommitted changes',
     'stashed: stashed changes',
   ])
+})
+
+test('commits that are on no branch: a detached HEAD, in the middle of a rebase', (t) => {
+  const { look, pushed, git } = setUp(t)
+  for (const name of ['detached', 'looking']) pushed(name)
+  git('code/detached', 'switch', '--quiet', '--detach')
+  git('code/detached', 'commit', '--quiet', '--allow-empty', '--message', 'two')
+  // What is pushed may be looked at in the same way.
+  git('code/looking', 'switch', '--quiet', '--detach', 'origin/main')
+  assert.deepEqual(look(), ['detached: 1 unpushed commit'])
+})
+
+test('an empty repository, and the directories of other branches', (t) => {
+  const { look, root, git, pushed } = setUp(t)
+  mkdirSync(join(root, 'code/empty'))
+  git('code/empty', 'init', '--quiet')
+  pushed('main')
+  git('code/main', 'worktree', 'add', '--quiet', '--detach', '../other')
+  git('code', 'clone', '--quiet', '--bare', join(root, 'remotes/main'), 'bare/.git')
+  assert.deepEqual(look(), ['bare: 1 unpushed commit'], 'a bare clone knows of no remote branch')
+  git('code/other', 'commit', '--quiet', '--allow-empty', '--message', 'two')
+  assert.deepEqual([...look()].sort(), ['bare: 1 unpushed commit', 'other: 1 unpushed commit'])
+})
+
+test('a repository in which git fails is told: nobody knows what it holds', (t) => {
+  const { look, pushed, root, write } = setUp(t)
+  for (const name of ['index', 'head', 'moved']) pushed(name)
+  // Found further up, this one would answer for those below it.
+  execFileSync('git', ['init', '--quiet', root])
+  write('code/index/.git/index')
+  rmSync(join(root, 'code/head/.git/HEAD'))
+  rmSync(join(root, 'code/moved/.git'), { recursive: true })
+  write('code/moved/.git', 'gitdir: ../nowhere\n')
+  assert.deepEqual(
+    [...look()].sort().map((line) => line.replace(/\(.*\)/, '(…)')),
+    ['head', 'index', 'moved'].map((name) => `${name}: git fails in it (…)`),
+  )
+  assert.match(look().join(), /not a git repository/)
 })
 
 test('a repository without any remote, one inside another directory, and names with every odd byte', (t) => {

@@ -70,7 +70,7 @@ test('forgetting a VM removes its state and logs, and nothing that only shares i
   const { directory, store } = setUp(t)
   await store.remove('never-there')
   await store.write('app', { generation: 'g' })
-  writeFileSync(join(directory, 'app', 'setup.log'), 'x')
+  for (const file of ['setup.log', 'syncing']) writeFileSync(join(directory, 'app', file), 'x')
   await store.remove('app')
   assert.equal(existsSync(join(directory, 'app')), false)
   mkdirSync(join(directory, 'locks'))

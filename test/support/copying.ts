@@ -13,16 +13,22 @@ shift
 exec "$@"
 `
 
-/** A container that is the host: its root is whoever runs this. State is the file beside it. */
+/** A container that is the host: its user is whoever runs this. State is the file beside it, its workspace in `container-workdir`. */
 const podman = `#!/bin/bash
 state=\${0%/*}/container
 case $1 in
-container) [[ -e $state ]] || { echo "Error: no such container \${!#}" >&2; exit 125; }; cat "$state" ;;
+container)
+	[[ -e $state ]] || { echo "Error: no such container \${!#}" >&2; exit 125; }
+	mounted=''
+	[[ $4 != *.Mounts* || ! -e $state-workdir ]] || mounted=" $(<"$state-workdir")"
+	echo "$(<"$state")$mounted"
+	;;
 start) echo true >"$state"; echo "$2" ;;
 exec)
 	[[ $(<"$state") == true ]] || { echo "Error: can only create exec sessions on running containers" >&2; exit 255; }
-	[[ "$2 $3 $4 $5" == "--interactive --detach-keys= --user 0" && $6 == dvm-app-api ]] || exit 64
-	shift 6
+	# Nobody else than the image's user, as for sh, ssh and setup.sh.
+	[[ "$2 $3" == "--interactive --detach-keys=" && $4 == dvm-app-api ]] || exit 64
+	shift 4
 	[[ ! -e \${0%/*}/no-bash ]] || { echo 'Error: crun: executable file \`bash\` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found' >&2; exit 127; }
 	exec "$@"
 	;;

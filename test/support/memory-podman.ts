@@ -1,16 +1,28 @@
 // Podman in memory for tests of tasks: as strict as the real one about names that are taken or missing.
 import assert from 'node:assert/strict'
+import { devBaseTag } from '../../src/core/dev-base.ts'
 import type { ContainerSpec } from '../../src/core/project.ts'
 import { containerOf, type ProjectTarget } from '../../src/core/target.ts'
-import type { Containers, LabelledImage, ProjectContainer } from '../../src/ports/containers/index.ts'
+import type {
+  Containers,
+  KeptVolume,
+  LabelledImage,
+  ProjectContainer,
+} from '../../src/ports/containers/index.ts'
 
 export interface MemoryPodman {
   ready: boolean
   readonly containers: Map<string, ProjectContainer>
   devBases: LabelledImage[]
   readonly calls: string[]
+  /** Volumes without a container. */
+  kept: KeptVolume[]
   /** Exit codes of scripts, by container. */
   readonly scripts: Map<string, number>
+  /** What looks for unsaved work find, by container. */
+  readonly work: Map<string, string>
+  /** Runs before each call does anything; what it throws is the call's failure. */
+  at: (call: string) => void
   readonly fed: string[]
   /** Accounts that images name, by container; root where there is none. */
   readonly accounts: Map<string, string>
@@ -26,7 +38,10 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
     containers: new Map(),
     devBases: [],
     calls: [],
+    kept: [],
     scripts: new Map(),
+    work: new Map(),
+    at: () => undefined,
     fed: [],
     accounts: new Map(),
   }
@@ -41,25 +56,36 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
       name,
       state,
       image: made.image,
-      imageId: `id of ${made.image}`,
+      imageId:
+        before?.imageId ??
+        (made.image === devBaseTag ? podman.devBases[0]?.id : undefined) ??
+        `id of ${made.image}`,
       spec: made,
+      workdir: made.workdir,
     })
   }
-  const call = (text: string): Promise<void> => {
+  const call = async (text: string): Promise<void> => {
     podman.calls.push(text)
-    return Promise.resolve()
+    await Promise.resolve()
+    podman.at(text)
   }
   const port: Containers = {
     state: async () => {
       await call('state')
       return { ready: podman.ready, containers: [...podman.containers.values()], devBases: podman.devBases }
     },
+    workspaces: async () => {
+      await call('workspaces')
+      return { containers: [...podman.containers.values()], kept: podman.kept }
+    },
     prepare: async () => {
       await call('prepare')
       podman.ready = true
     },
-    buildDevBase: (_, vm, { hash, from, noCache }) =>
-      call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}${noCache ? ' without cache' : ''}`),
+    buildDevBase: async (_, vm, { hash, from, noCache }) => {
+      await call(`build in ${vm} ${hash.slice(0, 4)} ${from.slice(0, 30)}${noCache ? ' without cache' : ''}`)
+      podman.devBases = [{ id: `built ${hash}`, labels: { 'dvm.hash': hash }, names: [devBaseTag] }]
+    },
     load: async (_, vm, archive) => {
       const parts: unknown[] = []
       for await (const part of archive) parts.push(part)
@@ -103,12 +129,13 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
         command: '',
         exitCode,
         code: undefined,
-        stdout: '',
-        stderr: '',
+        stdout: script.includes('refs/stash') ? (podman.work.get(containerOf(target)) ?? '') : '',
+        stderr: exitCode === 127 ? 'Error: crun: executable file `bash` not found in $PATH\n' : '',
         timedOut: false,
         canceled: false,
       }
     },
+    workdir: (_, target) => Promise.resolve(podman.containers.get(containerOf(target))?.workdir),
     attach: () => Promise.resolve(0),
     logs: () => Promise.resolve(0),
   }

@@ -9,6 +9,7 @@ import { createAssets } from '../../src/ports/assets.ts'
 import { createBashConfig } from '../../src/ports/bash-config.ts'
 import { createContainers } from '../../src/ports/containers/index.ts'
 import { createContextPort } from '../../src/ports/context.ts'
+import { rememberWork } from '../../src/ports/guest-work.ts'
 import { createHostFacts } from '../../src/ports/host-facts.ts'
 import { createGuestCopy } from '../../src/ports/copy/guest.ts'
 import { createHostCopy } from '../../src/ports/copy/host.ts'
@@ -73,7 +74,7 @@ export const memoryWorld = (
   const console: string[] = []
   const note = (line: string): void => void story.push(line.trimEnd().replace(/ \(\d+\.\d s\)$/, ''))
   const exec = createExec(abort.signal)
-  const lima = createMemoryLima(memory)
+  const lima = rememberWork(createMemoryLima(memory), env.stateDir)
   const assets = createAssets()
   const deps: Deps = {
     env,
@@ -91,7 +92,10 @@ export const memoryWorld = (
     assets,
     apart: (signal, report) => {
       const own = until(memory, signal)
-      const stopped = { lima: createMemoryLima(own), builder: createMemoryBuilder(own, disk) }
+      const stopped = {
+        lima: rememberWork(createMemoryLima(own), env.stateDir),
+        builder: createMemoryBuilder(own, disk),
+      }
       return { ...all, ...stopped, ...changed, signal, report }
     },
     builder: createMemoryBuilder(memory, disk),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { devBaseTag } from '../../src/core/dev-base.ts'
-import type { DvmError } from '../../src/core/errors.ts'
+import { DvmError } from '../../src/core/errors.ts'
 import type { ProjectContainer } from '../../src/ports/containers/index.ts'
 import { addProject } from '../../src/tasks/add-project.ts'
 import { planDevBase } from '../../src/tasks/dev-base.ts'
@@ -86,6 +86,18 @@ test('a stopped container is started; one that project.sh has left behind is tol
   ])
 })
 
+test('setup.sh runs where the workspace of the container is, until a reset moves it', async (t) => {
+  const { project, sync, calls, podman } = setUp(t)
+  project('api', 'IMAGE=a\n', 'true\n')
+  await sync()
+  project('api', 'IMAGE=a\nPROJ_WORKDIR=/src\n', 'true\n')
+  calls()
+  podman.fed.length = 0
+  await sync()
+  assert.deepEqual(calls(), ['state', 'script dvm-app-api in /work'])
+  assert.match(podman.fed[0] ?? '', /^export PROJ_WORKDIR=\/work$/m)
+})
+
 test('a setup.sh that fails names the project and its log', async (t) => {
   const { project, sync, podman, world } = setUp(t)
   project('api', 'IMAGE=a\n', 'false\n')
@@ -99,6 +111,69 @@ test('a setup.sh that fails names the project and its log', async (t) => {
       `${world.home}/.local/state/dvm/app/project-api.log`,
     ],
   )
+})
+
+test('a project that fails leaves the others alone; the first failure is the sync’s, the rest are named', async (t) => {
+  const { project, sync, podman, calls, told, world } = setUp(t)
+  for (const name of ['api', 'bad', 'web', 'x']) project(name, 'IMAGE=a\n', 'true\n')
+  podman.scripts.set('dvm-app-api', 3)
+  podman.at = (call) => {
+    if (call === 'create dvm-app-bad a')
+      throw new DvmError('network', 'the registry has no such image', { hint: 'correct IMAGE in project.sh' })
+  }
+  podman.scripts.set('dvm-app-x', 4)
+  assert.match((await failure(sync())).message, /projects\/api\/setup\.sh ended with exit code 3$/)
+  const setup = `${world.home}/.config/dvm/vms/app/projects/x/setup.sh`
+  assert.deepEqual(told().slice(1), [
+    '✔ Look at the containers of app',
+    '✖ Project api',
+    '✖ Project bad',
+    '✔ Project web',
+    '✖ Project x',
+    'warning: app/bad failed too: the registry has no such image (correct IMAGE in project.sh)',
+    `warning: app/x failed too: ${setup} ended with exit code 4 (correct it, then: dvm sync app/x)`,
+  ])
+  assert.ok(calls().includes('script dvm-app-web in /work'))
+})
+
+test('Ctrl-C in one project begins none of the others', async (t) => {
+  const { project, sync, podman, calls, world } = setUp(t)
+  for (const name of ['api', 'web']) project(name, 'IMAGE=a\n', 'true\n')
+  await sync()
+  calls()
+  const script = 'script dvm-app-api in /work'
+  podman.at = (call) => {
+    if (call !== script) return
+    world.interrupt()
+    throw new Error('gone')
+  }
+  await assert.rejects(sync())
+  assert.deepEqual(calls(), ['state', script])
+})
+
+test('a dev-base that cannot be built concerns those alone that run from it', async (t) => {
+  const { project, sync, podman, calls, told, world } = setUp(t)
+  world.write('.config/dvm/base/dev/Containerfile', 'FROM nowhere\n')
+  const { hash } = (await planDevBase(world.deps)) ?? { hash: '' }
+  const build = `build in app ${hash.slice(0, 4)} docker.io/library/debian@sha25`
+  podman.at = (call) => {
+    if (call === build) throw new DvmError('failed', 'exit status 9')
+  }
+  project('api')
+  project('own', 'IMAGE=a\n')
+  assert.equal((await failure(sync())).message, 'exit status 9')
+  assert.deepEqual(told().slice(1), [
+    '  there is no dev-base in it yet',
+    '✖ Look at the containers of app',
+    '- Project api: skipped (the dev-base could not be built)',
+    '✔ Project own',
+  ])
+  assert.deepEqual(calls().slice(3), [build, 'create dvm-app-own a'])
+  await sync('own')
+  assert.deepEqual(calls(), ['state'], 'who names an image of their own needs none')
+  told()
+  assert.equal((await failure(sync('api'))).message, 'exit status 9')
+  assert.equal(told().at(-1), '✖ Look at the containers of app')
 })
 
 test('what is wrong in any project.sh is told before the VM is touched', async (t) => {
@@ -121,7 +196,7 @@ test('without an image: the dev-base when the base directory has one, else the b
 })
 
 test('the dev-base: built in the VM when there is no builder, one look when nothing changed', async (t) => {
-  const { project, sync, calls, world, podman } = setUp(t)
+  const { project, sync, calls, world } = setUp(t)
   world.write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
   project('api')
   await sync()
@@ -131,7 +206,6 @@ test('the dev-base: built in the VM when there is no builder, one look when noth
     `build in app ${plan.hash.slice(0, 4)} docker.io/library/debian@sha25`,
     `create dvm-app-api ${devBaseTag}`,
   ])
-  podman.devBases = [{ id: 'old', labels: { 'dvm.hash': plan.hash }, names: [devBaseTag] }]
   await sync()
   assert.deepEqual(calls(), ['state'])
   const rebuilding = { ...world.deps, env: { ...world.deps.env, rebuildDevBase: true } }
@@ -141,7 +215,31 @@ test('the dev-base: built in the VM when there is no builder, one look when noth
   await sync()
   const after = calls()
   assert.match(after[1] ?? '', /^build in app /)
-  assert.deepEqual(after.slice(2), ['drop old dev-bases'])
+  assert.deepEqual(after.slice(2), ['drop old dev-bases', 'state'])
+})
+
+test('a container that is behind the dev-base is told by the sync that builds it, by later ones and by ls', async (t) => {
+  const { project, sync, told, world } = setUp(t)
+  world.write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
+  project('api')
+  project('own', 'IMAGE=a\n')
+  await sync()
+  const drift = async () => (await listProjects(world.deps, 'app')).flatMap((row) => row.drift)
+  assert.deepEqual(await drift(), [])
+  told()
+  world.write('.config/dvm/base/packages.txt', 'tree\n')
+  const line =
+    '  app/api keeps what its container was made with: an older build of localhost/dvm-dev-base:latest; to change it: dvm reset app/api --yes --keep-data'
+  for (const _ of ['the one that builds it', 'a later one']) {
+    await sync()
+    assert.deepEqual(
+      told().filter((each) => each.includes('keeps what its container')),
+      [line],
+    )
+  }
+  assert.deepEqual(await drift(), ['an older build of localhost/dvm-dev-base:latest'])
+  await resetProject(world.deps, { vm: 'app', project: 'api' }, { yes: true, force: false, keepData: true })
+  assert.deepEqual(await drift(), [])
 })
 
 test('the dev-base: built once in the builder, and streamed into the VM', async (t) => {
@@ -184,7 +282,7 @@ test('ls, rm and reset of projects', async (t) => {
     configDirectory: `${world.home}/.config/dvm/vms/app/projects/api`,
     configRemains: false,
   })
-  assert.deepEqual(calls(), ['state', 'script dvm-app-api in /work', 'remove dvm-app-api'])
+  assert.deepEqual(calls(), ['workspaces', 'script dvm-app-api in /work', 'remove dvm-app-api'])
   assert.equal((await removeProject(world.deps, api, options)).found, 'vm', 'it had no container')
 })
 

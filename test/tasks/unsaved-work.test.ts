@@ -12,7 +12,7 @@ const setUp = (t: TestContext, status: InstanceStatus, found = '') => {
   const world = memoryWorld(t)
   addVm(world.memory, 'dvm-app', status)
   world.write('.config/dvm/vms/app/config.sh', '')
-  world.memory.run = (_, { input = '' }) => ({ stdout: input.includes('stash list') ? found : '' })
+  world.memory.run = (_, { input = '' }) => ({ stdout: input.includes('refs/stash') ? found : '' })
   const remove = (force = false) => removeVm(world.deps, 'app', { yes: true, force, config: false })
   return { world, remove }
 }
@@ -68,7 +68,10 @@ test('one that does not answer is removed all the same, and why nobody looked is
     if (call.startsWith('run ')) throw new DvmError('failed', 'dvm-app cannot be reached')
   }
   await remove()
-  assert.deepEqual(world.story, ['not looked into for unpushed work: app: dvm-app cannot be reached'])
+  assert.deepEqual(world.story, [
+    'not looked into for unpushed work: app: dvm-app cannot be reached',
+    'not looked into for unpushed work: projects of app: dvm-app cannot be reached',
+  ])
 })
 
 test('a reset of a VM whose configuration is wrong removes nothing', async (t) => {

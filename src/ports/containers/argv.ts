@@ -52,6 +52,13 @@ export const runArgs = (target: ProjectTarget, { trust, ...spec }: NewContainer)
   ]
 }
 
+/** Whether a container runs, and where its workspace is: where its volume is mounted, whoever made it. */
+export const inspectArgs = (target: ProjectTarget): readonly string[] => {
+  const name = containerOf(target)
+  const workdir = `{{range .Mounts}}{{if eq .Name "${name}"}}{{.Destination}}{{end}}{{end}}`
+  return ['container', 'inspect', '--format', `{{.State.Running}} ${workdir}`, name]
+}
+
 export interface ExecOptions {
   readonly workdir: string
   readonly tty: boolean
@@ -60,6 +67,7 @@ export interface ExecOptions {
   readonly term?: string | undefined
 }
 
+/** Into a container as the user that its image names: whoever comes in, by whatever way, meets files that are theirs. */
 export const execArgs = (
   target: ProjectTarget,
   { workdir, tty, stdin, term }: ExecOptions,

@@ -1,5 +1,6 @@
 // Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
 import { entryArgv, loginShell } from '../../core/guest-entry.ts'
+import { workMark, workScript } from '../../core/guest-work.ts'
 import { trustDevice } from '../../core/trust.ts'
 import { parseSections } from '../../core/sections.ts'
 import { projectSshDirectory, projectSshTexts } from '../../core/project-ssh.ts'
@@ -10,13 +11,13 @@ import type { Assets } from '../assets.ts'
 import type { Lima } from '../lima/index.ts'
 import { guestTerm } from '../lima/guest.ts'
 import { pruneDevBases } from '../../core/dev-base.ts'
-import { execArgs, runArgs } from './argv.ts'
+import { execArgs, inspectArgs, runArgs } from './argv.ts'
 import { containerFailure } from './errors.ts'
-import { parseContainers, parseImages, parsePreparedSsh } from './parse.ts'
+import { parseContainers, parseImages, parseInspected, parsePreparedSsh, parseVolumes } from './parse.ts'
 import type { Containers, Place } from './types.ts'
 
 export type * from './types.ts'
-export type { LabelledImage, ProjectContainer } from './parse.ts'
+export type { KeptVolume, LabelledImage, ProjectContainer } from './parse.ts'
 
 const minutes = 60_000
 const hours = 60 * minutes
@@ -58,22 +59,39 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
     await podman(place, pruneDevBases).catch(() => undefined)
   }
 
+  /** What one of dvm's scripts says of a VM: sections. */
+  const ask = async (what: string, script: string, place: Place, vm: string) => {
+    const { stdout } = await must(
+      what,
+      { vm, project: undefined },
+      lima.run(place.instance, {
+        argv: await asUser(place, ['bash', '-s', '--', vm]),
+        input: await assets.text(script),
+        timeoutMs: 5 * minutes,
+      }),
+    )
+    return parseSections(stdout)
+  }
+
+  const inspect = async (place: Place, target: ProjectTarget) => {
+    const what = `find the container ${containerOf(target)}`
+    return parseInspected((await must(what, target, podman(place, inspectArgs(target)))).stdout)
+  }
+
   return {
     state: async (place, vm) => {
-      const { stdout } = await must(
-        'ask podman what runs',
-        { vm, project: undefined },
-        lima.run(place.instance, {
-          argv: await asUser(place, ['bash', '-s', '--', vm]),
-          input: await assets.text('guest/containers-state.sh'),
-          timeoutMs: 5 * minutes,
-        }),
-      )
-      const sections = parseSections(stdout)
+      const sections = await ask('ask podman what runs', 'guest/containers-state.sh', place, vm)
       return {
         ready: sections.get('ready')?.value === 'yes',
-        containers: parseContainers(sections.get('containers')?.text ?? ''),
+        containers: parseContainers(sections.get('containers')?.text ?? '', vm),
         devBases: parseImages(sections.get('images')?.text ?? ''),
+      }
+    },
+    workspaces: async (place, vm) => {
+      const sections = await ask('ask podman what there is', 'guest/workspaces.sh', place, vm)
+      return {
+        containers: parseContainers(sections.get('containers')?.text ?? '', vm),
+        kept: parseVolumes(sections.get('volumes')?.text ?? '', vm),
       }
     },
     prepare: async ({ instance, user }, vm, onLine) => {
@@ -83,7 +101,7 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         lima.run(
           instance,
           {
-            argv: ['sudo', 'bash', '-s', '--', user],
+            argv: ['sudo', 'bash', '-s', '--', user, workMark],
             input: await assets.text('guest/containers-prepare.sh'),
             timeoutMs: hours,
           },
@@ -93,7 +111,8 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
     },
     buildDevBase: async ({ instance, user }, vm, { hash, from, noCache, trust }, context, onLine) => {
       const options = [...(noCache ? ['--no-cache'] : []), ...(trust ? ['--device', trustDevice] : [])]
-      const argv = entryArgv(await assets.text('guest/build-dev-base.sh'), user, hash, [from, ...options])
+      const script = await assets.text('guest/build-dev-base.sh')
+      const argv = entryArgv(script, user, workMark, [hash, from, ...options])
       await must(
         'build the dev-base',
         { vm, project: undefined },
@@ -114,7 +133,15 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         await must(
           `make the container ${containerOf(target)}`,
           target,
-          podman(place, runArgs(target, spec), { timeoutMs: hours, onLine }),
+          lima.run(
+            place.instance,
+            {
+              argv: await asUser(place, ['bash', '-s', '--', workMark, 'podman', ...runArgs(target, spec)]),
+              input: workScript,
+              timeoutMs: hours,
+            },
+            onLine,
+          ),
         )
       } catch (error) {
         // podman keeps one that it could not start (a port in use), and the next try would meet its name. Its volume stays.
@@ -170,25 +197,22 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       if (prepared === undefined) throw containerFailure(`tell the host key of ${name}`, target, completed)
       return prepared
     },
-    script: (place, target, workdir, script, onLine) =>
-      podman(place, execArgs(target, { workdir, tty: false, stdin: true }, ['bash', '-s']), {
-        timeoutMs: 24 * hours,
-        input: script,
-        onLine,
-      }),
+    script: (place, target, workdir, script, { work = false, ...options }) =>
+      podman(
+        place,
+        execArgs(target, { workdir, tty: false, stdin: true }, [
+          'bash',
+          '-s',
+          ...(work ? ['--', workMark] : []),
+        ]),
+        { timeoutMs: 24 * hours, ...options, input: script },
+      ),
+    workdir: async (place, target) => (await inspect(place, target)).workdir,
     attach: async (place, target, { workdir, argv, tty, stdin, term }) => {
-      const found = await podman(place, [
-        'container',
-        'inspect',
-        '--format',
-        '{{.State.Running}}',
-        containerOf(target),
-      ])
-      if (found.exitCode !== 0)
-        throw containerFailure(`find the container ${containerOf(target)}`, target, found)
-      if (found.stdout.trim() !== 'true') await starting(place, target)
+      const found = await inspect(place, target)
+      if (!found.running) await starting(place, target)
       const wanted = {
-        workdir,
+        workdir: found.workdir ?? workdir,
         tty,
         stdin,
         ...(tty ? { term: guestTerm(term) } : {}),

@@ -1,5 +1,5 @@
 // Reads what podman prints as JSON. Pure.
-import { parseSpec, type ContainerSpec } from '../../core/project.ts'
+import { defaultWorkdir, parseSpec, type ContainerSpec } from '../../core/project.ts'
 import { isPublicKey } from '../../core/host-keys.ts'
 import { isAccount } from '../../core/project-ssh.ts'
 import { parseSections } from '../../core/sections.ts'
@@ -8,8 +8,8 @@ import type { PreparedSsh } from './types.ts'
 
 export interface ProjectContainer {
   readonly id: string
-  /** Undefined for a container that carries the name but no label of dvm's. */
-  readonly project: string | undefined
+  /** By its label, or by its name when an older dvm made it. */
+  readonly project: string
   readonly name: string
   /** Podman's word: running, exited, created, paused, ... */
   readonly state: string
@@ -17,6 +17,8 @@ export interface ProjectContainer {
   readonly imageId: string
   /** What it was made from; undefined when no dvm wrote it down. */
   readonly spec: ContainerSpec | undefined
+  /** Where its workspace is. */
+  readonly workdir: string
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -24,24 +26,56 @@ type Json = Readonly<Record<string, unknown>>
 const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
+/** The container of an older dvm has no label: its workspace is all that is mounted in it. */
+const mounted = (value: unknown): string =>
+  (Array.isArray(value) && value.length === 1 && text(value[0])) || defaultWorkdir
+
+const projectOf = (vm: string, name: string): string => name.slice(`dvm-${vm}-`.length)
+
 /** `podman ps --format json`: an array, `[]` or nothing at all when there are none. */
-export const parseContainers = (json: string): readonly ProjectContainer[] => {
+export const parseContainers = (json: string, vm: string): readonly ProjectContainer[] => {
   const found: unknown = json.trim() === '' ? [] : JSON.parse(json)
   return (Array.isArray(found) ? found : []).filter(isRecord).map((container): ProjectContainer => {
-    const { Id: id, Names: names, State: state, Image: image, ImageID: imageId, Labels } = container
+    const { Id: id, Names: names, State: state, Image: image, ImageID: imageId, Labels, Mounts } = container
     const label = isRecord(Labels) ? Labels : {}
-    const project = text(label[labels.project])
+    const name = Array.isArray(names) ? text(names[0]) : text(names)
+    const spec = parseSpec(text(label[labels.spec]))
     return {
       id: text(id),
-      project: project === '' ? undefined : project,
-      name: Array.isArray(names) ? text(names[0]) : text(names),
+      project: text(label[labels.project]) || projectOf(vm, name),
+      name,
       state: text(state),
       image: text(image),
       imageId: text(imageId),
-      spec: parseSpec(text(label[labels.spec])),
+      spec,
+      workdir: spec?.workdir ?? mounted(Mounts),
     }
   })
 }
+
+/** What was asked with `inspectArgs`. */
+export const parseInspected = (
+  output: string,
+): { readonly running: boolean; readonly workdir: string | undefined } => {
+  const [, running, workdir = ''] = /^(true|false) ?(\/.*)?$/.exec(output.trim()) ?? []
+  return { running: running === 'true', workdir: workdir === '' ? undefined : workdir }
+}
+
+/** The workspace of a project whose container is gone. */
+export interface KeptVolume {
+  readonly name: string
+  readonly project: string
+  /** Undefined when nobody could look. */
+  readonly repository: boolean | undefined
+}
+
+/** What templates/guest/workspaces.sh says of volumes: `NAME repository|nothing|unknown`, a line each. */
+export const parseVolumes = (lines: string, vm: string): readonly KeptVolume[] =>
+  [...lines.matchAll(/^(dvm-\S+) (repository|nothing|unknown)$/gm)].map(([, name = '', holds]) => ({
+    name,
+    project: projectOf(vm, name),
+    repository: holds === 'unknown' ? undefined : holds === 'repository',
+  }))
 
 export interface LabelledImage {
   readonly id: string

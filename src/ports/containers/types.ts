@@ -5,7 +5,7 @@ import type { ProjectTarget } from '../../core/target.ts'
 import type { OnLine } from '../../system/exec.ts'
 import type { Instance } from '../lima/index.ts'
 import type { NewContainer } from './argv.ts'
-import type { LabelledImage, ProjectContainer } from './parse.ts'
+import type { KeptVolume, LabelledImage, ProjectContainer } from './parse.ts'
 
 /** A VM, and whose podman is meant. */
 export interface Place {
@@ -19,6 +19,13 @@ export interface ContainersState {
   readonly containers: readonly ProjectContainer[]
   /** Images that are called localhost/dvm-dev-base. */
   readonly devBases: readonly LabelledImage[]
+}
+
+/** What holds the work of a VM's projects. */
+export interface Workspaces {
+  readonly containers: readonly ProjectContainer[]
+  /** Volumes that no container holds. */
+  readonly kept: readonly KeptVolume[]
 }
 
 export interface DevBaseBuild {
@@ -36,6 +43,8 @@ export interface DevBaseBuild {
 export interface Containers {
   /** One round trip, whatever there is. */
   state(place: Place, vm: string): Promise<ContainersState>
+  /** What would be lost; one round trip. Nothing where podman never ran. */
+  workspaces(place: Place, vm: string): Promise<Workspaces>
   /** Podman, lingering, and containers that return after a restart of the VM. */
   prepare(place: Place, vm: string, onLine: OnLine): Promise<void>
   /** Builds the dev-base in the VM from a context that comes as tar archives. */
@@ -57,21 +66,31 @@ export interface Containers {
    * stays, the rest is renewed.
    */
   prepareSsh(place: Place, target: ProjectTarget, access: SshAccess): Promise<PreparedSsh>
-  /** Runs a bash script inside, as the container's root. Its exit code is data. */
+  /** Runs a bash script inside, as the image's user, as everything but sshd's own part is. Its exit code is data. */
   script(
     place: Place,
     target: ProjectTarget,
     workdir: string,
     script: string,
-    onLine: OnLine,
+    options: ScriptOptions,
   ): Promise<Completed>
+  /** Where the container's workspace is, whatever project.sh says by now; undefined when it has none. @throws `not-found` without one. */
+  workdir(place: Place, target: ProjectTarget): Promise<string | undefined>
   /** Gives a command inside this terminal, starting the container when it does not run; resolves to its exit code. */
   attach(place: Place, target: ProjectTarget, options: AttachOptions): Promise<number>
   /** The container's log on this terminal; resolves to podman's exit code. */
   logs(place: Place, target: ProjectTarget, follow: boolean): Promise<number>
 }
 
+export interface ScriptOptions {
+  readonly onLine?: OnLine
+  readonly timeoutMs?: number
+  /** Marked as work of a sync, to be found when nobody heard of its end. */
+  readonly work?: boolean
+}
+
 export interface AttachOptions {
+  /** For a container without a workspace of its own; others begin there. */
   readonly workdir: string
   /** Empty for a login shell. */
   readonly argv: readonly string[]

@@ -73,7 +73,15 @@ test('the state of a VM is one round trip, as the developer', async (t) => {
       ImageID: 'abc',
       Labels: { 'dvm.vm': 'app', 'dvm.project': 'api', 'dvm.spec': JSON.stringify(spec) },
     },
-    { Id: 'two', Names: ['dvm-app-old'], State: 'exited', Image: 'x', ImageID: 'def', Labels: null },
+    {
+      Id: 'two',
+      Names: ['dvm-app-old'],
+      State: 'exited',
+      Image: 'x',
+      ImageID: 'def',
+      Labels: null,
+      Mounts: ['/src'],
+    },
   ]
   const { containers, place, fake } = await setUp(t, [
     {
@@ -92,15 +100,17 @@ test('the state of a VM is one round trip, as the developer', async (t) => {
         image: spec.image,
         imageId: 'abc',
         spec,
+        workdir: '/work',
       },
       {
         id: 'two',
-        project: undefined,
+        project: 'old',
         name: 'dvm-app-old',
         state: 'exited',
         image: 'x',
         imageId: 'def',
         spec: undefined,
+        workdir: '/src',
       },
     ],
     devBases: [{ id: 'abc', labels: { 'dvm.hash': 'h' }, names: ['localhost/dvm-dev-base:latest'] }],
@@ -114,10 +124,45 @@ test('the state of a VM is one round trip, as the developer', async (t) => {
   })
 })
 
+test('what would be lost with a VM: containers by label or name, and volumes without one; one round trip', async (t) => {
+  const json = [
+    {
+      Id: 'one',
+      Names: ['dvm-app-api'],
+      State: 'running',
+      Labels: { 'dvm.vm': 'app', 'dvm.project': 'api' },
+    },
+    { Id: 'two', Names: ['dvm-app-my-old'], State: 'exited', Mounts: ['/a', '/b'] },
+  ]
+  const volumes = 'dvm-app-web repository\ndvm-app-x nothing\ndvm-app-y unknown\n'
+  const { containers, place, fake } = await setUp(t, [
+    {
+      match: asDeveloper('ada', ['bash', '-s', '--', 'app']),
+      stdout: `::dvm containers\n${JSON.stringify(json)}\n\n::dvm volumes\n${volumes}`,
+    },
+  ])
+  const found = await containers.workspaces(place, 'app')
+  assert.deepEqual(
+    found.containers.map(({ project, state, workdir }) => [project, state, workdir]),
+    [
+      ['api', 'running', '/work'],
+      ['my-old', 'exited', '/work'],
+    ],
+  )
+  assert.deepEqual(found.kept, [
+    { name: 'dvm-app-web', project: 'web', repository: true },
+    { name: 'dvm-app-x', project: 'x', repository: false },
+    { name: 'dvm-app-y', project: 'y', repository: undefined },
+  ])
+  assert.equal(fake.journal().filter(({ guest }) => guest !== undefined).length, 1)
+  const fresh = await setUp(t)
+  assert.deepEqual(await fresh.containers.workspaces(fresh.place, 'app'), { containers: [], kept: [] })
+})
+
 test('a container that cannot be made leaves no name behind', async (t) => {
   const { containers, place, asked } = await setUp(t, [
     {
-      match: asDeveloper('ada', ['podman', 'run']),
+      match: asDeveloper('ada', ['bash', '-s', '--', 'dvm-sync', 'podman', 'run']),
       exitCode: 126,
       stderr: 'Error: rootlessport listen tcp 127.0.0.1:3000: bind: address already in use\n',
     },
@@ -207,10 +252,20 @@ test('a command inside gets its exact arguments and its exit code; a stopped con
   const options = { workdir: '/my work', argv: ['sh', `-c`, `a 'b' $(c)`], tty: false, stdin: false }
   assert.equal(await containers.attach(place, target, { ...options, term: undefined }), 7)
   assert.deepEqual(asked(), [
-    'podman container inspect --format {{.State.Running}} dvm-app-api',
+    'podman container inspect --format {{.State.Running}} {{range .Mounts}}{{if eq .Name "dvm-app-api"}}{{.Destination}}{{end}}{{end}} dvm-app-api',
     'podman start dvm-app-api',
     `podman exec ${proxies} --workdir /my work dvm-app-api sh -c a 'b' $(c)`,
   ])
+})
+
+test('a command begins in the workspace of the container, whatever project.sh says by now', async (t) => {
+  const { containers, place, asked } = await setUp(t, [
+    { match: asDeveloper('ada', ['podman', 'container', 'inspect']), stdout: 'true /own work\n' },
+  ])
+  const options = { workdir: '/new', argv: ['pwd'], tty: false, stdin: false, term: undefined }
+  await containers.attach(place, target, options)
+  assert.equal(asked().at(-1), `podman exec ${proxies} --workdir /own work dvm-app-api pwd`)
+  assert.equal(await containers.workdir(place, target), '/own work')
 })
 
 const complaints: readonly [string, string, string][] = [
@@ -259,6 +314,13 @@ for (const [stderr, code, hint] of complaints)
     })
     assert.deepEqual([error.code, error.hint], [code, hint])
   })
+
+test('whoever comes in is the user of the image', () => {
+  for (const terminal of [true, false]) {
+    const words = execArgs(target, { workdir: '/work', tty: terminal, stdin: terminal }, ['id'])
+    assert.ok(!words.includes('--user') && !words.includes('-u'), words.join(' '))
+  }
+})
 
 test('a terminal inside is asked for, with a name that every image knows', () =>
   assert.equal(
