@@ -108,6 +108,6 @@ export const stopUnheardWork = async (
   voice: StepVoice,
 ): Promise<void> => {
   if ((await deps.files.text(workFile(deps.env.stateDir, vm))) === undefined) return
-  voice.note(`nobody heard how the last sync of ${vm} ended: stopping what it left running in there`)
+  voice.note(`the last sync of ${vm} was cut off: stopping what it left running in it`)
   await stopWork(deps, deps.lima, vm, instance)
 }

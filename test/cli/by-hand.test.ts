@@ -34,7 +34,8 @@ for (const ssh of [true, false])
     assert.deepEqual(await run(['sync', 'app']), {
       exitCode: 0,
       stdout: '',
-      stderr: '✔ Prepare app and run its setup.sh\n',
+      stderr:
+        '  the last sync of app was cut off: stopping what it left running in it\n✔ Prepare app and run its setup.sh\n',
     })
   })
 

@@ -69,7 +69,10 @@ test('--all goes on after a VM that is wrong, says which, and exits 1', async (t
   const { exitCode, stdout, stderr } = await run(['sync', '--all', '--dry-run'])
   assert.equal(exitCode, 1)
   assert.deepEqual(stdout.match(/^VM: .*$/gm), ['VM: app', 'VM: web'])
-  assert.match(stderr, /^dvm: aaa: .*DVM_CPUS must be a whole number above 0, not "many"\n$/s)
+  assert.match(
+    stderr,
+    /^dvm: aaa: .*DVM_CPUS must be a whole number above 0, not "many"\n {2}try: correct that, then: dvm doctor\n$/s,
+  )
   const json = await run(['sync', '--all', '--dry-run', '--json'])
   assert.equal(json.exitCode, 1)
   const [wrong, ...rest] = parse(json.stdout) as { readonly vm: string; readonly error?: object }[]

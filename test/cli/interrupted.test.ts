@@ -95,7 +95,7 @@ test(
       [exitCode, stderr],
       [
         0,
-        '  nobody heard how the last sync of app ended: stopping what it left running in there\n✔ Prepare app and run its setup.sh\n',
+        '  the last sync of app was cut off: stopping what it left running in it\n✔ Prepare app and run its setup.sh\n',
       ],
     )
     assert.equal(dvm.fake.calls().slice(calls).length, 3)

@@ -11,7 +11,7 @@ import { addVm } from '../support/memory-lima.ts'
 import { memoryWorld } from '../support/memory-world.ts'
 
 const [prepare, stop] = ['run dvm-app: bash -s -- dvm-sync', 'run dvm-app: sudo bash -s']
-const told = '  nobody heard how the last sync of app ended: stopping what it left running in there'
+const told = '  the last sync of app was cut off: stopping what it left running in it'
 
 const setUp = (t: TestContext) => {
   const world = memoryWorld(t)
