@@ -35,8 +35,7 @@ exit ${exitCode}
     return stdout
   }
   const build = (values: readonly string[], input: Buffer) => {
-    const [hash = '', ...rest] = values
-    const [bash = '', ...args] = loginArgv(script, hash, rest)
+    const [bash = '', ...args] = loginArgv(script, 'dvm-sync', values)
     return spawnSync(bash, args, {
       input,
       encoding: 'utf8',
