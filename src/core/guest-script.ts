@@ -29,7 +29,7 @@ export const renderGuestScript = ({ values, bootstrap, environment = {}, setup }
     end,
     ...(setup === undefined
       ? []
-      : [`printf '%s\\n' '${setupMarker}'`, ...exports(environment), ...sourced(setup)]),
+      : ['set --', `printf '%s\\n' '${setupMarker}'`, ...exports(environment), ...sourced(setup)]),
     '',
   ].join('\n')
 }

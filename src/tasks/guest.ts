@@ -92,8 +92,16 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
 
 const stopWork = async (deps: Deps, lima: Lima, vm: string, instance: Instance): Promise<void> => {
   const input = await deps.assets.text('guest/stop-sync.sh')
-  const { exitCode } = await lima.run(instance, { argv: ['sudo', 'bash', '-s'], input, timeoutMs: 30_000 })
-  if (exitCode === 0) await deps.files.remove(workFile(deps.env.stateDir, vm))
+  const { exitCode } = await lima.run(instance, {
+    argv: ['sudo', 'bash', '-s'],
+    input,
+    timeoutMs: 2 * 60_000,
+  })
+  if (exitCode !== 0)
+    throw new DvmError('failed', `what the last sync of ${vm} left running in it could not be stopped`, {
+      hint: `dvm stop ${vm}, then: dvm sync ${vm}`,
+    })
+  await deps.files.remove(workFile(deps.env.stateDir, vm))
 }
 
 /** After an interruption: what the sync started in the guest does not go on behind the next one's back. */

@@ -3,6 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hopelessConsole, timerIsLost } from '../core/console.ts'
 import { DvmError, messageOf } from '../core/errors.ts'
+import { workFile } from '../core/guest-work.ts'
+import { vmOfInstance } from '../core/names.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 
@@ -70,6 +72,9 @@ const startOnce = async (
  * @throws DvmError `failed` with why the guest does not come up and its console's last lines.
  */
 export const startVm = async (deps: Deps, instance: Instance, log: (line: string) => void): Promise<void> => {
+  // What a sync left running in there went with the boot before.
+  const vm = vmOfInstance(instance.name, deps.env.builder.instance)
+  if (vm !== undefined) await deps.files.remove(workFile(deps.env.stateDir, vm))
   if (await startOnce(deps, instance, log, false)) return
   deps.report.note(`${instance.name} does not boot: ${lostTimer}; starting it once more`)
   await startOnce(deps, instance, log, true)

@@ -40,7 +40,7 @@ test(
   async (t) => {
     const dvm = dvmOnFake(t, { guest: [{ match: ['bash', '-s'], hang: true }] })
     dvm.write('.config/dvm/vms/app/setup.sh', 'sleep 1d\n')
-    const { exitCode, stderr } = await interruptAt(dvm, ['sync', 'app'], /^shell .*dvm-sync$/)
+    const { exitCode, stderr } = await interruptAt(dvm, ['sync', 'app'], /^shell .*dvm:sync$/)
     assert.equal(exitCode, 130)
     assert.match(stderr, /\n✖ Prepare app and run its setup\.sh\ninterrupted\n$/)
     assert.equal(dvm.fake.instance('dvm-app')?.status, 'Running')
@@ -48,7 +48,7 @@ test(
   },
 )
 
-const workOf = ['bash', '-s', '--', 'dvm-sync']
+const workOf = ['bash', '-s', '--', 'dvm:sync']
 const spec = { image: 'a', nested: false, workdir: '/work', ports: [] }
 const containers = (names: readonly string[]): string =>
   `::dvm ready yes\n::dvm containers\n${JSON.stringify(
@@ -60,8 +60,8 @@ const containers = (names: readonly string[]): string =>
     })),
   )}\n\n::dvm images\n[]\n`
 const inProject = [
-  ['in setup.sh of a project', ['dvm-app-api'], /podman exec .*dvm-app-api bash -s -- dvm-sync$/],
-  ['while its container is made', [], /bash -s -- dvm-sync podman run /],
+  ['in setup.sh of a project', ['dvm-app-api'], /podman exec .*dvm-app-api bash -s -- dvm:sync$/],
+  ['while its container is made', [], /bash -s -- dvm:sync podman run /],
 ] as const
 for (const [when, names, call] of inProject)
   test(`Ctrl-C ${when} stops that work in the VM`, { timeout: 30_000 }, async (t) => {
@@ -88,7 +88,7 @@ test(
     dvm.fake.add({ name: 'dvm-app', status: 'Running' })
     dvm.write('.config/dvm/vms/app/config.sh', 'DVM_CPUS=2\n')
     dvm.write('.config/dvm/vms/app/setup.sh', 'sleep 1d\n')
-    await interruptAt(dvm, ['sync', 'app'], /^shell .*dvm-sync$/, 'SIGKILL')
+    await interruptAt(dvm, ['sync', 'app'], /^shell .*dvm:sync$/, 'SIGKILL')
     const calls = dvm.fake.calls().length
     const { exitCode, stderr } = await dvm.run(['sync', 'app'])
     assert.deepEqual(

@@ -35,7 +35,7 @@ const withProject = [
 ]
 const guest = [
   { match: ['sudo', 'DVM_USER=me', 'bash', '-s'], stdout: `${hostKeyMarker}${key}\n` },
-  { match: ['bash', '-s', '--', 'dvm-sync'], stdout: `${hostKeyMarker}${key}\n` },
+  { match: ['bash', '-s', '--', 'dvm:sync'], stdout: `${hostKeyMarker}${key}\n` },
 ]
 
 /** What ssh would do for `ssh ALIAS`. The fakes are not on this PATH. */

@@ -103,7 +103,7 @@ test('Ctrl-C while a setup.sh runs: it is stopped in the VM too', limit, async (
   })
   const last = dvm.fake.journal().at(-1)?.guest
   assert.equal(last?.argv.join(' '), 'sudo bash -s')
-  assert.match(last?.stdin ?? '', /dvm-sync/)
+  assert.match(last?.stdin ?? '', /dvm:sync/)
   assert.equal(dvm.fake.instance('dvm-app')?.status, 'Running')
 })
 

@@ -142,6 +142,11 @@ for (const [what, setup, { status, stdout }] of endings)
     )
   })
 
+test('a VM’s setup.sh gets no arguments: the mark of its bash is not for it', (t) => {
+  const { stdout } = guest(t)({ setup: 'echo "$#"' })
+  assert.equal(stdout, `${marker}0\n`)
+})
+
 test('a project’s setup.sh gets its values, and no arguments: the mark of its bash is not for it', () => {
   const input = renderProjectScript({ DVM_PROJECT: `a'b` }, 'echo "$# $DVM_PROJECT"')
   const { status, stdout } = spawnSync('bash', ['-s', '--', workMark], { input, encoding: 'utf8' })

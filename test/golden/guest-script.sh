@@ -11,6 +11,7 @@ sudo DVM_USER="$DVM_USER" DVM_CODE_DIR="$DVM_CODE_DIR" DVM_SUBUID_COUNT="$DVM_SU
 # bootstrap.sh
 echo hello
 DVM_BOOTSTRAP_END
+set --
 printf '%s\n' '::dvm setup.sh::'
 . /dev/fd/3 3<<'DVM_SETUP_END' </dev/null
 # setup.sh

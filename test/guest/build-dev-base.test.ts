@@ -35,7 +35,7 @@ exit ${exitCode}
     return stdout
   }
   const build = (values: readonly string[], input: Buffer) => {
-    const [bash = '', ...args] = loginArgv(script, 'dvm-sync', values)
+    const [bash = '', ...args] = loginArgv(script, 'dvm:sync', values)
     return spawnSync(bash, args, {
       input,
       encoding: 'utf8',

@@ -1,6 +1,6 @@
 // templates/guest/stop-sync.sh with real processes: what a sync left is ended, whatever it has become; nothing else is touched.
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -32,6 +32,8 @@ const setUp = (t: TestContext) => {
       const child = spawn('bash', args, { cwd: folder, detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
       child.stdin.end(input)
       t.after(() => {
+        // Its group first: what a test has left of it.
+        spawnSync('kill', ['-KILL', '--', `-${child.pid}`])
         for (const name of names) if (runs(name)) process.kill(pids.get(name) ?? 0, 'SIGKILL')
       })
       while (!names.every(begun)) await pause(5)
@@ -75,10 +77,23 @@ test('what does not hear SIGTERM is killed', onGnu, async (t) => {
   const { start, runs, stop, mark } = setUp(t)
   const deaf = `trap '' TERM\necho $$ >deaf\nwhile :; do sleep 1000 & ${note('child')}; wait; done\n`
   const { over } = await start(['-s', '--', mark], deaf, ['deaf', 'child'])
-  stop('3')
+  stop('1')
   await over
   assert.deepEqual([runs('deaf'), runs('child')], [false, false])
 })
+
+test(
+  'what a sync that ended left running on purpose stays, also a part of its own script',
+  onGnu,
+  async (t) => {
+    const { start, runs, stop, mark } = setUp(t)
+    const setup = `(while :; do sleep 1000; done) & ${note('watch')}\nnohup sleep 1000 >/dev/null & ${note('server')}\n`
+    const { over } = await start(['-s', '--', mark], setup, ['watch', 'server'])
+    await over
+    stop()
+    assert.deepEqual([runs('watch'), runs('server')], [true, true])
+  },
+)
 
 test('a command that is led by the mark gets its words, no stdin, and gives its exit code', (t) => {
   const { mark } = setUp(t)

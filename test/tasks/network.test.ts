@@ -82,7 +82,7 @@ const synced = async (t: TestContext, variables: Readonly<Record<string, string>
 
 test('a sync of a running VM: still one look and one round trip, its script first root’s part, then setup.sh with them', async (t) => {
   const { world, input, calls } = await synced(t, settings)
-  assert.deepEqual(calls, ['list', 'run dvm-app: bash -s -- dvm-sync'])
+  assert.deepEqual(calls, ['list', 'run dvm-app: bash -s -- dvm:sync'])
   const [root = '', person = ''] = input.split('\nDVM_BOOTSTRAP_END\n')
   assert.match(root, /# Kept by dvm for me\.$/m)
   assert.match(root, /^https_proxy=http:\/\/me:s3cret@192\.168\.5\.2:3128$/m)

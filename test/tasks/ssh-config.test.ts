@@ -134,7 +134,7 @@ test('sync keeps the entry and the host keys current, in its one round trip', as
   await sync(w)
   assert.deepEqual(
     w.memory.calls.filter((call) => call !== 'list'),
-    ['start dvm-app', 'run dvm-app: bash -s -- dvm-sync'],
+    ['start dvm-app', 'run dvm-app: bash -s -- dvm:sync'],
   )
   assert.match(entries(w), /^Host app\.dvm\n {2}HostName 127\.0\.0\.1\n {2}Port 41000\n/m)
   assert.match(entries(w), /^Host web\.dvm\n {2}HostName 127\.0\.0\.1\n {2}Port 40099\n/m)

@@ -34,7 +34,7 @@ const failure = async (promise: Promise<unknown>): Promise<DvmError> => {
 const acts = (world: World): string[] =>
   world.memory.calls
     .filter((call) => !['list', 'version'].includes(call))
-    .map((call) => call.replace(/^run (\S+): bash -s( -- dvm-sync)?$/, 'prepare $1'))
+    .map((call) => call.replace(/^run (\S+): bash -s( -- dvm:sync)?$/, 'prepare $1'))
 
 /** A current base; returns its disk. */
 const publish = async (

@@ -55,7 +55,7 @@ test('the second finds the VM that the first was making, and only prepares it', 
   assert.match(waited, /^waiting for dvm test \(pid \d+, since [\d: -]+ UTC\)$/)
   assert.deepEqual(
     (await finish()).filter((call) => call !== 'list'),
-    ['start dvm-app', 'run dvm-app: bash -s -- dvm-sync', 'run dvm-app: bash -s -- dvm-sync'],
+    ['start dvm-app', 'run dvm-app: bash -s -- dvm:sync', 'run dvm-app: bash -s -- dvm:sync'],
   )
   assert.equal(world.memory.vms.get('dvm-app')?.instance.status, 'Running')
   assert.equal(await world.deps.locks.holder('vm:app'), undefined)
@@ -69,7 +69,7 @@ test('what ran before the wait may be gone after it: then it is made', async (t)
   )
   assert.deepEqual(
     (await finish()).filter((call) => !['list', 'version'].includes(call)),
-    ['create dvm-app', 'start dvm-app', 'run dvm-app: bash -s -- dvm-sync'],
+    ['create dvm-app', 'start dvm-app', 'run dvm-app: bash -s -- dvm:sync'],
   )
 })
 

@@ -6,11 +6,12 @@ import test, { type TestContext } from 'node:test'
 import { workFile } from '../../src/core/guest-work.ts'
 import { DvmError } from '../../src/core/errors.ts'
 import { setupMarker } from '../../src/core/guest-script.ts'
+import { runningVm } from '../../src/tasks/running-vm.ts'
 import { syncVm } from '../../src/tasks/sync.ts'
 import { addVm } from '../support/memory-lima.ts'
 import { memoryWorld } from '../support/memory-world.ts'
 
-const [prepare, stop] = ['run dvm-app: bash -s -- dvm-sync', 'run dvm-app: sudo bash -s']
+const [prepare, stop] = ['run dvm-app: bash -s -- dvm:sync', 'run dvm-app: sudo bash -s']
 const told = '  the last sync of app was cut off: stopping what it left running in it'
 
 const setUp = (t: TestContext) => {
@@ -66,6 +67,38 @@ test('while work runs there is a mark, for a dvm that is killed; a setup.sh that
   await assert.rejects(sync(), /ended with exit code 3/)
   await assert.rejects(sync(), /ended with exit code 3/)
   assert.deepEqual([during, marked(), acts()], [[true, true], false, [prepare, prepare]])
+})
+
+for (const exitCode of [255, undefined])
+  test(`a way in that ends with ${exitCode} has heard of no end`, async (t) => {
+    const { world, sync, marked } = setUp(t)
+    world.memory.run = () => ({ exitCode })
+    await assert.rejects(sync())
+    assert.equal(marked(), true)
+  })
+
+test('a sync does not run beside what it could not stop', async (t) => {
+  const { world, sync, marked, acts, lose } = setUp(t)
+  lose(prepare)
+  await assert.rejects(sync())
+  lose()
+  world.memory.run = () => ({ exitCode: 1 })
+  acts()
+  await assert.rejects(sync(), {
+    message: 'what the last sync of app left running in it could not be stopped',
+    hint: 'dvm stop app, then: dvm sync app',
+  })
+  assert.deepEqual([marked(), acts()], [true, [stop]])
+})
+
+test('a VM that was started in between runs nothing of it, whoever started it', async (t) => {
+  const { world, sync, marked, lose } = setUp(t)
+  lose(prepare)
+  await assert.rejects(sync())
+  lose()
+  addVm(world.memory, 'dvm-app', 'Stopped')
+  await runningVm(world.deps, 'app')
+  assert.equal(marked(), false)
 })
 
 test('a VM that is started runs nothing of the last sync', async (t) => {

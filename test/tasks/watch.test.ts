@@ -18,7 +18,7 @@ const add = (world: World, name: string, status: InstanceStatus = 'Running'): vo
   void addVm(world.memory, name, status, { cpus: 6 })
 /** Which VMs were prepared, in order. */
 const synced = (world: World): readonly string[] =>
-  world.memory.calls.flatMap((call) => /^run dvm-(\S+): bash -s -- dvm-sync/.exec(call)?.[1] ?? [])
+  world.memory.calls.flatMap((call) => /^run dvm-(\S+): bash -s -- dvm:sync/.exec(call)?.[1] ?? [])
 
 test('a VM is synced when one of its files is saved, and no other one', limit, async (t) => {
   const world = memoryWorld(t)

@@ -162,7 +162,7 @@ test('what would be lost with a VM: containers by label or name, and volumes wit
 test('a container that cannot be made leaves no name behind', async (t) => {
   const { containers, place, asked } = await setUp(t, [
     {
-      match: asDeveloper('ada', ['bash', '-s', '--', 'dvm-sync', 'podman', 'run']),
+      match: asDeveloper('ada', ['bash', '-s', '--', 'dvm:sync', 'podman', 'run']),
       exitCode: 126,
       stderr: 'Error: rootlessport listen tcp 127.0.0.1:3000: bind: address already in use\n',
     },
