@@ -268,6 +268,23 @@ test('a command begins in the workspace of the container, whatever project.sh sa
   assert.equal(await containers.workdir(place, target), '/own work')
 })
 
+test('what the developer’s shell says as it starts hides no workspace', async (t) => {
+  const { containers, place, asked } = await setUp(t, [
+    {
+      match: asDeveloper('ada', ['podman', 'container', 'inspect']),
+      stdout: 'true story\ntrue /elsewhere\nfalse /own work\n',
+    },
+    { match: asDeveloper('ada', ['podman', 'start']) },
+  ])
+  assert.equal(await containers.workdir(place, target), '/own work')
+  const options = { workdir: '/new', argv: ['pwd'], tty: false, stdin: false, term: undefined }
+  await containers.attach(place, target, options)
+  assert.deepEqual(asked().slice(2), [
+    'podman start dvm-app-api',
+    `podman exec ${proxies} --workdir /own work dvm-app-api pwd`,
+  ])
+})
+
 const complaints: readonly [string, string, string][] = [
   ['Error: no such container dvm-app-api', 'not-found', 'dvm sync app/api'],
   [
