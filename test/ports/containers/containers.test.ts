@@ -5,6 +5,8 @@ import { createAssets } from '../../../src/ports/assets.ts'
 import { execArgs, runArgs } from '../../../src/ports/containers/argv.ts'
 import { containerFailure } from '../../../src/ports/containers/errors.ts'
 import { createContainers } from '../../../src/ports/containers/index.ts'
+import { unreachable } from '../../../src/ports/lima/errors.ts'
+import type { Lima } from '../../../src/ports/lima/index.ts'
 import type { Answer } from '../../fakes/state.ts'
 import { fakeLima, portOn } from '../../support/fake-lima.ts'
 import { asDeveloper } from '../../support/as-developer.ts'
@@ -216,6 +218,20 @@ for (const [account, key, container] of doubtful)
     const preparing = containers.prepareSsh(place, target, { workdir: '/work', keys: [publicKey] })
     await assert.rejects(preparing, { code: 'failed', message: /tell the host key of dvm-app-api/ })
   })
+
+test('nothing is tidied up in a VM that was lost while a container was made', async (t) => {
+  const { place } = await setUp(t)
+  const calls: string[] = []
+  const run = (_: unknown, { argv }: { readonly argv: readonly string[] }): Promise<never> => {
+    calls.push(argv.slice(argv.indexOf('podman')).slice(0, 2).join(' '))
+    return Promise.reject(unreachable('dvm-app'))
+  }
+  const lost = createContainers({ run } as unknown as Lima, createAssets())
+  await assert.rejects(lost.create(place, target, { ...spec, trust: false }, silent), {
+    message: 'dvm-app does not answer over ssh',
+  })
+  assert.deepEqual(calls, ['podman run'])
+})
 
 test('a workspace goes with its container, or stays', async (t) => {
   const gone = 'dvm-app-api\n'
