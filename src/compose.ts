@@ -112,6 +112,10 @@ export const compose = (composition: Composition): Deps => {
     userSshConfig: createUserSshConfig(env.home),
     // Only one command watches: the others do not load the library for it.
     watcher: async () => (await import('./ports/watcher.ts')).createWatcher(),
-    undo: { lima: undoLima, builder: createBuilder(undoLima) },
+    undo: {
+      lima: undoLima,
+      builder: createBuilder(undoLima),
+      containers: createContainers(undoLima, assets),
+    },
   }
 }

@@ -61,6 +61,13 @@ export const parseCopy = (source: string, destination: string, builderInstance: 
   })
 }
 
+/** A path below a project's workspace, for words as much as for the guest: neither nothing nor, at the end of a command, an option. */
+export const relativePath = (path: string): string => (/^$|^-/.test(path) ? `./${path}` : path)
+
+/** True when only who knows the directory that a path begins in knows what its end is called. */
+export const endsAbove = (path: string): boolean =>
+  !path.startsWith('/') && ['.', '..'].includes(nameOf(path))
+
 /** The absolute path in the guest. Nothing is normalised: where `link/..` leads, only the guest knows. */
 export const absoluteIn = (base: string, path: string): string =>
   path.startsWith('/') ? path : `${base}/${path}`

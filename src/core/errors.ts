@@ -24,6 +24,8 @@ interface Details {
   readonly logFile?: string | undefined
   /** The last lines of that log, when they help. */
   readonly tail?: readonly string[] | undefined
+  /** The Lima instance that did not answer, for who would ask it once more. */
+  readonly unreachable?: string | undefined
 }
 
 /** A failure that dvm expected: `message` is what is wrong, `hint` what to type. Anything else thrown is a bug. */
@@ -33,6 +35,7 @@ export class DvmError extends Error {
   readonly hint: string | undefined
   readonly logFile: string | undefined
   readonly tail: readonly string[]
+  readonly unreachable: string | undefined
 
   constructor(code: ErrorCode, message: string, details: Details = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -40,6 +43,7 @@ export class DvmError extends Error {
     this.hint = details.hint
     this.logFile = details.logFile
     this.tail = details.tail ?? []
+    this.unreachable = details.unreachable
   }
 
   get exitCode(): number {
@@ -48,10 +52,15 @@ export class DvmError extends Error {
 
   /** The same failure, told with more or better words. */
   with(told: Details & { readonly message?: string }): DvmError {
-    const { code, hint, logFile, tail, cause } = this
-    return new DvmError(code, told.message ?? this.message, { hint, logFile, tail, cause, ...told })
+    const { code, hint, logFile, tail, cause, unreachable } = this
+    const kept = { hint, logFile, tail, cause, unreachable }
+    return new DvmError(code, told.message ?? this.message, { ...kept, ...told })
   }
 }
+
+/** True when this instance was lost: asking it again would only be waiting. */
+export const isUnreachable = (error: unknown, instance: string): boolean =>
+  error instanceof DvmError && error.unreachable === instance
 
 /** A failure that names no log yet names this one; anything else stays as it is. */
 export const withLogFile = (error: unknown, logFile: string): unknown =>

@@ -5,7 +5,17 @@ export interface Look {
   readonly found: readonly string[]
   /** What could not be looked into, and why. */
   readonly unseen: readonly string[]
+  /** What goes and holds nothing of the kind. */
+  readonly empty: readonly string[]
 }
+
+export const nothing: Look = { found: [], unseen: [], empty: [] }
+
+export const together = (looks: readonly Look[]): Look => ({
+  found: looks.flatMap(({ found }) => found),
+  unseen: looks.flatMap(({ unseen }) => unseen),
+  empty: looks.flatMap(({ empty }) => empty),
+})
 
 /** Pairs that end in NUL: what, path. Control characters of a path are shown, not obeyed. */
 export const parseWork = (output: string): readonly string[] => {

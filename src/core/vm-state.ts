@@ -11,6 +11,8 @@ export interface VmState {
   readonly devBase?: string
   /** `host:guest`, what Lima was told to forward when it was created. */
   readonly ports?: readonly string[]
+  /** Whom syncs have prepared it for: DVM_USER, and what that was before. An older dvm did not write it down. */
+  readonly users?: readonly string[]
   /** What its configuration said at the last sync. */
   readonly config?: SyncedConfig
 }
@@ -46,6 +48,7 @@ export const parseVmState = (value: unknown): VmState | undefined => {
     ...text('createdAt'),
     ...text('devBase'),
     ...(isTexts(value['ports']) ? { ports: value['ports'] } : {}),
+    ...(isTexts(value['users']) ? { users: value['users'] } : {}),
     ...(typeof cpus === 'number' &&
     typeof memory === 'number' &&
     typeof disk === 'number' &&

@@ -1,5 +1,13 @@
 // One `dvm cp` as both directions need it: what the guest's path is, how to get there, and how the command line is typed again.
-import { absoluteIn, nameOf, pathText, remoteText, type CopyRequest } from '../core/copy-path.ts'
+import {
+  absoluteIn,
+  endsAbove,
+  nameOf,
+  pathText,
+  relativePath,
+  remoteText,
+  type CopyRequest,
+} from '../core/copy-path.ts'
 import { renderCommand } from '../core/command.ts'
 import { targetText } from '../core/target.ts'
 import type { Place } from '../ports/containers/index.ts'
@@ -23,7 +31,7 @@ export interface Copy extends CopyOptions {
   readonly local: string
   /** The name that the copy keeps where it goes into a directory. */
   readonly name: string
-  /** The guest's path, absolute. */
+  /** The guest's path: absolute, or in a project below its workspace. */
   readonly path: string
   /** With its VM, for a sentence. */
   readonly there: string
@@ -47,7 +55,7 @@ export const commandLine = (recursive: boolean, source: string, destination: str
     ],
   })
 
-/** Finds out what the guest's path is. Nothing is started for it, unless only a container knows where its workspace is. */
+/** Finds out what the guest's path is. Nothing is started for it, unless a copy gets a name that only a container knows: its workspace's. */
 export const prepare = async (
   deps: Deps,
   { direction, local, remote: { target, path: typed } }: CopyRequest,
@@ -68,11 +76,13 @@ export const prepare = async (
   let place: Promise<Place> | undefined
   const running = (): Promise<Place> =>
     (place ??= runningVm(deps, vm, forAnother).then(({ instance }) => ({ instance, user: config.user })))
-  const workspace = async ({ config: { workdir }, target: of }: Project): Promise<string> =>
-    // The container's own: project.sh may say another by now.
-    typed.startsWith('/') ? workdir : ((await deps.containers.workdir(await running(), of)) ?? workdir)
-  const base = itsProject === undefined ? codeDirectory(config.user, vm) : await workspace(itsProject)
-  const path = absoluteIn(base, typed)
+  // Where a container's workspace is only the container knows: project.sh may say another by now.
+  const inProject = async ({ config: { workdir }, target: of }: Project): Promise<string> =>
+    direction === 'from-guest' && endsAbove(typed)
+      ? absoluteIn((await deps.containers.workdir(await running(), of)) ?? workdir, typed)
+      : relativePath(typed)
+  const path =
+    itsProject === undefined ? absoluteIn(codeDirectory(config.user, vm), typed) : await inProject(itsProject)
   return {
     ...options,
     deps,
@@ -82,7 +92,13 @@ export const prepare = async (
     there: pathText(remoteText(target, path)),
     look: renderCommand({ file: 'dvm', args: ['ssh', targetText(target), '--', 'ls', '-laR', path] }),
     again,
-    reach: async () => ({ place: await running(), target, path, again }),
+    reach: async () => ({
+      place: await running(),
+      target,
+      path,
+      workdir: itsProject?.config.workdir,
+      again,
+    }),
   }
 }
 

@@ -82,5 +82,5 @@ export interface Deps {
   readonly userSshConfig: UserSshConfig
   readonly watcher: () => Promise<Watcher>
   /** The same ports for taking things back: an interruption does not stop them. */
-  readonly undo: { readonly lima: Lima; readonly builder: Builder }
+  readonly undo: { readonly lima: Lima; readonly builder: Builder; readonly containers: Containers }
 }

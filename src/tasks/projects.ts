@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { VmConfig } from '../core/config.ts'
 import { devBaseTag } from '../core/dev-base.ts'
-import { DvmError, messageOf, withLog } from '../core/errors.ts'
+import { DvmError, isUnreachable, messageOf, withLog } from '../core/errors.ts'
 import { renderProjectScript } from '../core/guest-script.ts'
 import {
   containerDrift,
@@ -87,6 +87,9 @@ export const projectSteps = (work: ProjectWork): Step[] => {
   let state: ContainersState | undefined
   let image: string | undefined
   let withoutDevBase = false
+  /** Each further try would cost its whole time-out. */
+  let lost = false
+  const isLost = (error: unknown): boolean => isUnreachable(error, place().instance.name)
   /** While the image of the others is not known, theirs may be the dev-base. */
   const needsDevBase = (project: Project): boolean =>
     (project.config.image ?? image ?? devBaseTag) === devBaseTag
@@ -107,11 +110,12 @@ export const projectSteps = (work: ProjectWork): Step[] => {
           if (built && state.containers.length > 0) state = await deps.containers.state(place(), vm)
         } catch (error) {
           withoutDevBase = true
+          lost = isLost(error)
           throw error
         }
       },
       // A dev-base that cannot be built concerns nobody but those who run from it.
-      goOn: () => withoutDevBase && !projects.every(needsDevBase),
+      goOn: () => withoutDevBase && !lost && !projects.every(needsDevBase),
     },
     ...projects.map((project): Step => ({
       title: `Project ${project.target.project}`,
@@ -122,10 +126,11 @@ export const projectSteps = (work: ProjectWork): Step[] => {
           await syncProject(work, project, { state, image: image ?? '' }, voice)
         } catch (error) {
           onFailure(project.target, error)
+          lost = isLost(error)
           throw error
         }
       },
-      goOn: () => true,
+      goOn: () => !lost,
     })),
   ]
 }

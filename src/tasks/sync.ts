@@ -85,6 +85,7 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
           createdAt: new Date().toISOString(),
           devBase: undefined,
           ports: spec.portForwards,
+          users: undefined,
         })
         await start(voice)
       },
@@ -110,6 +111,9 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
       const running = mustRun(instance, vm)
       // A VM that was started for this runs nothing of the last one.
       if (action === 'none') await stopUnheardWork(deps, vm, running, voice)
+      // Before: a sync that is cut off may have come as far as the account.
+      const { users = [] } = (await deps.state.read(vm)) ?? {}
+      await deps.state.write(vm, { users: [...new Set([...users, config.user])] })
       const hostKeys: string[] = []
       const onHostKey = (key: string): void => void hostKeys.push(key)
       try {

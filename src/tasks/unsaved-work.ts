@@ -2,23 +2,17 @@
 import { DvmError, messageOf } from '../core/errors.ts'
 import { entryArgv } from '../core/guest-entry.ts'
 import { targetText, type Target } from '../core/target.ts'
-import { parseWork } from '../core/unsaved-work.ts'
+import { nothing, parseWork, together, type Look } from '../core/unsaved-work.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
-import { lookIntoProjects, type ProjectsLook } from './unsaved-in-projects.ts'
+import { lookIntoProjects, type Started } from './unsaved-in-projects.ts'
 import { loadVmConfig } from './vm-config.ts'
 
 const limit = 120_000
-const nothing = { found: [], unseen: [], started: [] }
 
 /** The code directory of a VM. */
-const lookIntoVm = async (
-  deps: Deps,
-  instance: Instance,
-  vm: string,
-  user: string,
-): Promise<ProjectsLook> => {
+const lookIntoVm = async (deps: Deps, instance: Instance, vm: string, user: string): Promise<Look> => {
   const [enter, script] = await Promise.all([
     deps.assets.text('guest/enter.sh'),
     deps.assets.text('guest/unsaved-work.sh'),
@@ -27,33 +21,37 @@ const lookIntoVm = async (
   const completed = await deps.lima.run(instance, { argv, input: script, timeoutMs: limit })
   return completed.exitCode === 0
     ? { ...nothing, found: parseWork(completed.stdout) }
-    : { ...nothing, unseen: [`${vm}: the look into it failed`] }
+    : { ...nothing, unseen: [`${vm}: the look into it as ${user} failed`] }
 }
 
 /** What cannot be looked into is no reason not to look into the rest. */
-const unlessItFails = (deps: Deps, name: string, look: Promise<ProjectsLook>): Promise<ProjectsLook> =>
-  look.catch((error: unknown) => {
-    deps.signal.throwIfAborted()
-    return { ...nothing, unseen: [`${name}: ${messageOf(error)}`] }
-  })
+const unlessItFails = (name: string, look: Promise<Look>): Promise<Look> =>
+  look.catch((error: unknown) => ({ ...nothing, unseen: [`${name}: ${messageOf(error)}`] }))
 
-const lookInto = async (deps: Deps, instance: Instance, target: Target): Promise<ProjectsLook> => {
+/** In whose homes work may be: the configuration may be gone, or name somebody new. */
+const usersOf = async (deps: Deps, { vm, project }: Target): Promise<readonly string[]> => {
+  // A project is removed from the podman of whom the configuration names, and from no other.
+  const known = project === undefined ? ((await deps.state.read(vm))?.users ?? []) : []
+  return known.length > 0 ? known : [(await loadVmConfig(deps, vm)).user]
+}
+
+const lookInto = async (
+  deps: Deps,
+  instance: Instance,
+  target: Target,
+  started: Started[],
+): Promise<Look> => {
   const { vm, project } = target
   if (instance.status !== 'Running') return { ...nothing, unseen: [`${vm} does not run`] }
-  const { user } = await loadVmConfig(deps, vm)
-  const looks = await Promise.all([
-    project === undefined ? unlessItFails(deps, vm, lookIntoVm(deps, instance, vm, user)) : nothing,
+  const users = await usersOf(deps, target)
+  const looks = users.flatMap((user) => [
+    ...(project === undefined ? [unlessItFails(vm, lookIntoVm(deps, instance, vm, user))] : []),
     unlessItFails(
-      deps,
       project === undefined ? `projects of ${vm}` : targetText(target),
-      lookIntoProjects(deps, { instance, user }, target),
+      lookIntoProjects(deps, { instance, user }, target, started),
     ),
   ])
-  return {
-    found: looks.flatMap(({ found }) => found),
-    unseen: looks.flatMap(({ unseen }) => unseen),
-    started: looks.flatMap(({ started }) => started),
-  }
+  return together(await Promise.all(looks))
 }
 
 export interface GuardOptions {
@@ -75,15 +73,22 @@ export const guardWork = async (
   { force, retry, booted = false }: GuardOptions,
 ): Promise<void> => {
   if (instance === undefined || force) return
-  const look = await unlessItFails(deps, target.vm, lookInto(deps, instance, target))
-  if (look.found.length > 0) {
-    // What stays is left as it was.
-    for (const { place, target: project } of booted ? [] : look.started)
-      await deps.containers.stop(place, project).catch(() => undefined)
-    throw new DvmError('refused', `${targetText(target)} holds work that exists nowhere else`, {
-      tail: look.found,
-      hint: `commit and push it, or lose it with: ${retry} --force`,
-    })
+  const started: Started[] = []
+  try {
+    const look = await unlessItFails(target.vm, lookInto(deps, instance, target, started))
+    // Not before every look has ended: until then each may start a container.
+    deps.signal.throwIfAborted()
+    if (look.found.length > 0)
+      throw new DvmError('refused', `${targetText(target)} holds work that exists nowhere else`, {
+        tail: look.found,
+        hint: `commit and push it, or lose it with: ${retry} --force`,
+      })
+    for (const line of look.unseen) deps.report.note(`not looked into for unpushed work: ${line}`)
+    for (const line of look.empty) deps.report.note(line)
+  } catch (error) {
+    // What stays is left as it was, after Ctrl-C too.
+    for (const { place, target: project } of booted ? [] : started)
+      await deps.undo.containers.stop(place, project).catch(() => undefined)
+    throw error
   }
-  for (const line of look.unseen) deps.report.note(`not looked into for unpushed work: ${line}`)
 }

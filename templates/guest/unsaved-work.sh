@@ -2,6 +2,8 @@
 # Finds git work below the current directory that exists nowhere else. Run over stdin, as whoever owns it: in a project inside its
 # container, because a repository's own settings can name programs for git to run. Prints pairs that end in NUL: what, path.
 set -u
+# Where a link leads, because find does not follow the one that it starts at.
+cd -P . || exit
 
 # For every repository, from whoever it is; nothing that a hook or a file system monitor would add. Never one further up: git would go on
 # looking where it finds that this one is damaged.
@@ -27,7 +29,7 @@ look() {
 	# What other branches' directories belong to has none of its own.
 	ask "$repository" rev-parse --is-bare-repository || return
 	if [[ $answer != true ]]; then
-		ask "$repository" status --porcelain --ignore-submodules=none || return
+		ask "$repository" status --porcelain --untracked-files=normal --ignore-submodules=none || return
 		[[ -z $answer ]] || say 'uncommitted changes' "$repository"
 	fi
 	ask "$repository" for-each-ref refs/stash || return
@@ -37,6 +39,9 @@ look() {
 	! git_in "$repository" rev-parse --quiet --verify HEAD >/dev/null 2>&1 || from+=(HEAD)
 	ask "$repository" rev-list --count "${from[@]}" --not --remotes || return
 	((answer == 0)) || say "$answer unpushed commit$( ((answer == 1)) || echo s)" "$repository"
+	# A tag may be on a remote as well: nobody here can tell, so these are named apart.
+	ask "$repository" rev-list --count --tags --not "${from[@]}" --remotes || return
+	((answer == 0)) || say "$answer commit$( ((answer == 1)) || echo s) only on tags" "$repository"
 }
 
 found=()

@@ -24,6 +24,7 @@ test('what makes no sense is said before a VM is looked at', async (t) => {
   const { run, write, fake } = dvmOnFake(t)
   write('dir/file', '')
   write('file', '')
+  write('.config/dvm/vms/app/projects/api/project.sh', '')
   for (const [args, exitCode, stderr] of [
     [
       ['file', 'dir'],
@@ -49,6 +50,7 @@ test('what makes no sense is said before a VM is looked at', async (t) => {
     [['none', 'app:'], 5, 'none does not exist here\n  try: ls -la .'],
     [['/dev/null', 'app:'], 1, '/dev/null here is neither a file nor a directory\n  try: ls -la /dev'],
     [['app:x', 'none/'], 5, 'there is no directory none/ here\n  try: mkdir -p none/'],
+    [['app/api:x', 'none/'], 5, 'there is no directory none/ here\n  try: mkdir -p none/'],
     [['app:x', 'none/y'], 5, 'there is no directory none here\n  try: mkdir -p none'],
     [
       ['-r', 'app:/', 'dir'],
@@ -260,7 +262,7 @@ test(
   'a project: inside its container, relative to its workspace; a stopped container is started',
   onGnu,
   async (t) => {
-    const { cp, guest, host, home, write, bin, leftovers } = copying(t)
+    const { cp, guest, host, home, write, bin, leftovers, fake } = copying(t)
     write('.config/dvm/vms/app/projects/api/project.sh', `PROJ_WORKDIR=${guest}\n`)
     writeFileSync(join(host, 'f'), 'text')
     assert.deepEqual(await cp([join(host, 'f'), 'app/api:']), {
@@ -281,8 +283,20 @@ test(
     assert.equal(readFileSync(join(guest, 'sub/all/f'), 'utf8'), 'text')
     assert.equal(
       (await cp(['app/api:none', '.'])).stderr,
-      `dvm: app/api:${guest}/none does not exist\n  try: dvm ssh app/api -- ls -la ${guest}\n`,
+      'dvm: app/api:none does not exist\n  try: dvm ssh app/api -- ls -la .\n',
     )
+    writeFileSync(join(host, 'g'), '')
+    for (const [to, path] of [
+      ['dir', 'dir/g'],
+      ['-dir', './-dir/g'],
+      ['', './g'],
+    ] as const) {
+      mkdirSync(join(guest, to, 'g'), { recursive: true })
+      assert.equal(
+        (await cp([join(host, 'g'), `app/api:${to}`])).stderr,
+        `dvm: a directory is in the place of app/api:${path}, and a file does not replace it\n  try: copy to another name, or look first: dvm ssh app/api -- ls -la ${path}\n`,
+      )
+    }
     // A path that project.sh has moved on from is still the container's.
     write('.config/dvm/vms/app/projects/api/project.sh', 'PROJ_WORKDIR=/elsewhere\n')
     writeFileSync(join(bin, 'container-workdir'), guest)
@@ -290,6 +304,19 @@ test(
     assert.equal(readFileSync(join(home, 'own'), 'utf8'), 'text')
     assert.deepEqual(await cp([join(host, 'f'), 'app/api:new']), quiet)
     assert.equal(readFileSync(join(guest, 'new'), 'utf8'), 'text')
+    // Only a name that nobody but the container knows is asked for.
+    const trips = async (...args: readonly string[]): Promise<number> => {
+      const before = fake.journal().length
+      assert.deepEqual(await cp(args), quiet)
+      return fake
+        .journal()
+        .slice(before)
+        .filter(({ guest: asked }) => asked !== undefined).length
+    }
+    assert.equal(await trips('app/api:sub/../new', 'one'), 1)
+    assert.equal(await trips(join(host, 'f'), 'app/api:'), 1)
+    assert.equal(await trips('-r', 'app/api:', host), 2)
+    assert.ok(existsSync(join(host, 'guest/new')))
     writeFileSync(join(bin, 'no-bash'), '')
     const without = await cp(['app/api:f', '.'])
     assert.equal(without.exitCode, 4)

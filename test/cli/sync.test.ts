@@ -41,6 +41,7 @@ test('sync makes, starts and prepares a VM; a second one only prepares it', asyn
       createdAt: '',
       ports: ['3000:3000'],
       config: { cpus: 2, memory: 2, disk: 30, ports: ['3000:3000'], stamp: '' },
+      users: ['me'],
     },
   )
 })

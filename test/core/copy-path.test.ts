@@ -1,7 +1,7 @@
 // Which side of a copy is in a VM, and what the paths there mean.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { absoluteIn, nameOf, parseCopy, pathText } from '../../src/core/copy-path.ts'
+import { absoluteIn, endsAbove, nameOf, parseCopy, pathText, relativePath } from '../../src/core/copy-path.ts'
 
 /** `VM[/PROJECT] PATH` of a side, or `local`. */
 const side = (text: string): string => {
@@ -90,6 +90,20 @@ test('the name that a copy keeps', () => {
     ['//', ''],
   ] as const)
     assert.equal(nameOf(path), name)
+})
+
+test('a path below a workspace: what a command takes for one, and whether its end has a name', () => {
+  for (const [path, relative, above] of [
+    ['', './', true],
+    ['.', '.', true],
+    ['a/..', 'a/..', true],
+    ['../', '../', true],
+    ['../x', '../x', false],
+    ['a/../b', 'a/../b', false],
+    ['-x', './-x', false],
+    ['/a/..', '/a/..', false],
+  ] as const)
+    assert.deepEqual([relativePath(path), endsAbove(path)], [relative, above], path)
 })
 
 test('a path in a sentence stays on its line', () => {

@@ -100,7 +100,7 @@ test('sh, cp and logs of a project: in its container, in its workspace', async (
   const quiet = { exitCode: 0, stdout: '', stderr: '' }
   const nowhere = await dvm(['cp', there, `${vm}/api:in/`])
   assert.equal(nowhere.exitCode, 5)
-  assert.match(nowhere.stderr, /^ {2}try: dvm ssh pool\/api -- mkdir -p \/work\/in, /m)
+  assert.match(nowhere.stderr, /^ {2}try: dvm ssh pool\/api -- mkdir -p in\/, then again: /m)
   await inside('api', 'mkdir', 'in')
   assert.deepEqual(await dvm(['cp', there, `${vm}/api:in/`]), quiet)
   assert.deepEqual(await dvm(['cp', `${vm}/api:in/there`, back]), quiet)

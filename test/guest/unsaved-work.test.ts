@@ -1,7 +1,7 @@
 // The look for unsaved git work, as bash runs it, on real repositories with names and settings of the worst kind.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { parseWork } from '../../src/core/unsaved-work.ts'
@@ -36,7 +36,8 @@ const setUp = (t: TestContext) => {
     parseWork(
       execFileSync('/bin/bash', ['-s'], {
         cwd: join(root, 'code'),
-        env: { ...env, PATH: path },
+        // As the shell of enter.sh leaves it, which goes where it is told by the name it is told.
+        env: { ...env, PATH: path, PWD: join(root, 'code') },
         input: script,
       }).toString(),
     ).map((line) => line.replace(`${root}/code/`, ''))
@@ -79,6 +80,50 @@ test('commits that are on no branch: a detached HEAD, in the middle of a rebase'
   // What is pushed may be looked at in the same way.
   git('code/looking', 'switch', '--quiet', '--detach', 'origin/main')
   assert.deepEqual(look(), ['detached: 1 unpushed commit'])
+})
+
+test('a code directory that is a link is looked into where it leads', (t) => {
+  const { look, pushed, root, write } = setUp(t)
+  pushed('a')
+  write('code/a/file', 'other')
+  renameSync(join(root, 'code'), join(root, 'elsewhere'))
+  symlinkSync('elsewhere', join(root, 'code'))
+  assert.deepEqual(look(), [`${root}/elsewhere/a: uncommitted changes`])
+})
+
+test('new files count also where the repository is told not to show them', (t) => {
+  const { look, pushed, git, write } = setUp(t)
+  pushed('a')
+  git('code/a', 'config', 'status.showUntrackedFiles', 'no')
+  write('code/a/untracked')
+  assert.deepEqual(look(), ['a: uncommitted changes'])
+})
+
+test('commits that only tags hold are told apart from those on branches', (t) => {
+  const { look, pushed, git } = setUp(t)
+  for (const name of ['one', 'several', 'branch', 'remote', 'file']) pushed(name)
+  const commit = (name: string, ...messages: readonly string[]): void => {
+    for (const message of messages)
+      git(`code/${name}`, 'commit', '--quiet', '--allow-empty', '--message', message)
+  }
+  for (const [name, messages] of [
+    ['one', ['two']],
+    ['several', ['two', 'three']],
+  ] as const) {
+    commit(name, ...messages)
+    git(`code/${name}`, 'tag', '--annotate', '--message', 'v1', 'v1')
+    git(`code/${name}`, 'reset', '--quiet', '--hard', 'origin/main')
+  }
+  commit('branch', 'two')
+  git('code/branch', 'tag', 'v1')
+  git('code/remote', 'tag', 'v1')
+  // A tag may name a file as well.
+  git('code/file', 'tag', 'v1', 'main:file')
+  assert.deepEqual([...look()].sort(), [
+    'branch: 1 unpushed commit',
+    'one: 1 commit only on tags',
+    'several: 2 commits only on tags',
+  ])
 })
 
 test('an empty repository, and the directories of other branches', (t) => {

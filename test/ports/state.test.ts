@@ -17,13 +17,20 @@ test('keeps what it is told, field by field, in a private file', async (t) => {
   assert.equal(await store.read('app'), undefined)
   const baseImage = '/odd path/"disk".qcow2\n$(x) ü'
   const config = { cpus: 2, memory: 1.5, disk: 30, ports: ['80:8080'], stamp: '1-2-3 ' }
-  await store.write('app', { generation: 'g1', baseImage, ports: ['1:2', '3:4'], config })
+  await store.write('app', {
+    generation: 'g1',
+    baseImage,
+    ports: ['1:2', '3:4'],
+    config,
+    users: ['ada', 'eve'],
+  })
   await store.write('app', { createdAt: 'h', generation: undefined })
   assert.deepEqual(await store.read('app'), {
     baseImage,
     createdAt: 'h',
     ports: ['1:2', '3:4'],
     config,
+    users: ['ada', 'eve'],
   })
   assert.equal(await store.read('other'), undefined)
   assert.deepEqual(readdirSync(join(directory, 'app')), ['state.json'])
@@ -55,13 +62,14 @@ test('fields of the wrong type are unknown, fields of a newer dvm are kept', asy
   const { directory, store } = setUp(t)
   const path = writePrivate(
     join(directory, 'app', 'state.json'),
-    '{"generation":5,"config":{"cpus":"2"},"newer":{"a":1}}',
+    '{"generation":5,"config":{"cpus":"2"},"users":"ada","newer":{"a":1}}',
   )
   assert.deepEqual(await store.read('app'), {})
   await store.write('app', { generation: 'g' })
   assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), {
     generation: 'g',
     config: { cpus: '2' },
+    users: 'ada',
     newer: { a: 1 },
   })
 })

@@ -75,6 +75,7 @@ export const memoryWorld = (
   const note = (line: string): void => void story.push(line.trimEnd().replace(/ \(\d+\.\d s\)$/, ''))
   const exec = createExec(abort.signal)
   const lima = rememberWork(createMemoryLima(memory), env.stateDir)
+  const undoLima = createMemoryLima(memory, true)
   const assets = createAssets()
   const deps: Deps = {
     env,
@@ -134,7 +135,11 @@ export const memoryWorld = (
     store: createBaseStore(env.cacheDir),
     userSshConfig: createUserSshConfig(home),
     watcher: () => Promise.resolve(watcher.watcher),
-    undo: { lima: createMemoryLima(memory, true), builder: createMemoryBuilder(memory, disk, true) },
+    undo: {
+      lima: undoLima,
+      builder: createMemoryBuilder(memory, disk, true),
+      containers: createContainers(undoLima, assets),
+    },
   }
   const changed = override(deps)
   const all: Deps = { ...deps, ...changed }

@@ -4,6 +4,7 @@ import test, { type TestContext } from 'node:test'
 import { devBaseTag } from '../../src/core/dev-base.ts'
 import { DvmError } from '../../src/core/errors.ts'
 import type { ProjectContainer } from '../../src/ports/containers/index.ts'
+import { unreachable } from '../../src/ports/lima/errors.ts'
 import { addProject } from '../../src/tasks/add-project.ts'
 import { planDevBase } from '../../src/tasks/dev-base.ts'
 import { listProjects, removeProject, resetProject } from '../../src/tasks/project-actions.ts'
@@ -134,6 +135,33 @@ test('a project that fails leaves the others alone; the first failure is the syn
     `warning: app/x failed too: ${setup} ended with exit code 4 (correct it, then: dvm sync app/x)`,
   ])
   assert.ok(calls().includes('script dvm-app-web in /work'))
+})
+
+test('a VM that was lost is tried once, not once for each project', async (t) => {
+  const { project, sync, podman, calls, told } = setUp(t)
+  for (const name of ['api', 'bad', 'web']) project(name, 'IMAGE=a\n')
+  podman.at = (call) => {
+    if (call === 'create dvm-app-bad a') throw unreachable('dvm-app')
+  }
+  assert.equal((await failure(sync())).message, 'dvm-app does not answer over ssh')
+  assert.deepEqual(told().slice(2), ['✔ Project api', '✖ Project bad'])
+  assert.deepEqual(calls().slice(3), ['create dvm-app-api a', 'create dvm-app-bad a'])
+})
+
+test('neither is it when it was lost while the dev-base was built; a builder that was lost is not it', async (t) => {
+  const { project, sync, podman, calls, world } = setUp(t)
+  world.write('.config/dvm/base/dev/Containerfile', 'FROM nowhere\n')
+  project('api')
+  project('own', 'IMAGE=a\n')
+  let lost = 'dvm-app'
+  podman.at = (call) => {
+    if (call.startsWith('build in app')) throw unreachable(lost)
+  }
+  await failure(sync())
+  assert.match(calls().at(-1) ?? '', /^build in app/)
+  lost = 'dvm-builder'
+  await failure(sync())
+  assert.equal(calls().at(-1), 'create dvm-app-own a')
 })
 
 test('Ctrl-C in one project begins none of the others', async (t) => {

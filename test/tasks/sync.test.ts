@@ -71,6 +71,7 @@ test('without a base a VM is made from Lima’s own Fedora', async (t) => {
     baseImage: 'template:fedora',
     ports,
     config: { cpus: 3, memory: 4, disk: 20, ports, stamp: await configStamp(world.deps, 'app') },
+    users: ['developer'],
   })
   assert.deepEqual(world.story, ['✔ Create app', '✔ Prepare app'])
 })
@@ -98,6 +99,21 @@ test('a VM that is made anew from something else forgets its old generation', as
   await sync(world)
   const state = await world.deps.state.read('app')
   assert.deepEqual([state?.generation, state?.baseImage], [undefined, 'template:fedora'])
+})
+
+test('whom a VM was prepared for is remembered, also where the sync did not end well, until it is made anew', async (t) => {
+  const world = memoryWorld(t)
+  const users = async () => (await world.deps.state.read('app'))?.users
+  configure(world, 'DVM_USER=ada\n')
+  await sync(world)
+  configure(world, 'DVM_USER=eve\n')
+  world.memory.run = () => ({ exitCode: 1 })
+  await failure(sync(world))
+  assert.deepEqual(await users(), ['ada', 'eve'])
+  world.memory.vms.clear()
+  configure(world, 'DVM_USER=bob\n')
+  await sync(world)
+  assert.deepEqual(await users(), ['bob'])
 })
 
 test('DVM_BASE_IMAGE may be any disk; without one there it is said and the template used', async (t) => {

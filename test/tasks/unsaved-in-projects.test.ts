@@ -2,7 +2,7 @@
 // runs or not. What cannot be looked into is told.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { DvmError } from '../../src/core/errors.ts'
+import { DvmError, Interrupted } from '../../src/core/errors.ts'
 import type { ProjectContainer } from '../../src/ports/containers/index.ts'
 import type { InstanceStatus } from '../../src/ports/lima/index.ts'
 import { removeProject, resetProject } from '../../src/tasks/project-actions.ts'
@@ -13,7 +13,12 @@ import { memoryWorld } from '../support/memory-world.ts'
 
 const setUp = (t: TestContext, status: InstanceStatus = 'Running') => {
   const { podman, port } = memoryPodman()
-  const world = memoryWorld(t, {}, () => ({ containers: port }))
+  // What stops them again must work after Ctrl-C as well.
+  const stop = () => Promise.reject(new Error('an interrupted run stops nothing'))
+  const world = memoryWorld(t, {}, ({ undo }) => ({
+    containers: { ...port, stop },
+    undo: { ...undo, containers: port },
+  }))
   world.memory.run = () => ({})
   addVm(world.memory, 'dvm-app', status)
   world.write('.config/dvm/vms/app/projects/api/project.sh', 'IMAGE=a\n')
@@ -111,14 +116,33 @@ test('a workspace that was kept without its container: a repository in it is not
     { ...kept, repository: false },
     { name: 'dvm-app-web', project: 'web', repository: undefined },
   ]
+  const web =
+    'not looked into for unpushed work: app/web: its workspace, kept without a container (volume dvm-app-web)'
+  await removeApi()
   await removeAll()
-  assert.deepEqual(
-    world.story,
-    ['api', 'web'].map(
-      (name) =>
-        `not looked into for unpushed work: app/${name}: its workspace, kept without a container (volume dvm-app-${name})`,
-    ),
-  )
+  assert.deepEqual(world.story, [
+    'app/api: its workspace, kept without a container (volume dvm-app-api) holds no repository and goes with the project',
+    web,
+    'app/api: its workspace, kept without a container (volume dvm-app-api) holds no repository and goes with the VM',
+  ])
+})
+
+test('Ctrl-C during the look stops the containers that were started for it, and removes nothing', async (t) => {
+  for (const at of ['start dvm-app-web', 'script dvm-app-web in /work']) {
+    const { podman, add, removeAll, world } = setUp(t)
+    add('api', { state: 'exited' })
+    add('web', { state: 'exited' })
+    add('x', { state: 'exited' })
+    podman.at = (call) => {
+      if (call !== at) return
+      world.interrupt()
+      throw new DvmError('failed', `interrupted: ${call}`)
+    }
+    await assert.rejects(removeAll(), Interrupted)
+    const began = podman.calls.indexOf(at)
+    assert.deepEqual(podman.calls.slice(began + 1), ['stop dvm-app-api', 'stop dvm-app-web'])
+    assert.ok(world.memory.vms.has('dvm-app'))
+  }
 })
 
 test('a configuration that is wrong does not keep a VM', async (t) => {

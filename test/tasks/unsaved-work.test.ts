@@ -45,6 +45,33 @@ test('work that exists nowhere else keeps the VM, is named, and needs --force to
   assert.ok(!world.memory.vms.has('dvm-app'))
 })
 
+test('it looks as whom the VM was prepared for, whatever the configuration says by now or whether there is one', async (t) => {
+  const { world, remove } = setUp(t, 'Running', work)
+  await world.deps.state.write('app', { users: ['ada', 'eve'] })
+  for (const config of ['DVM_USER=bob\n', 'DVM_CPUS=many\n', undefined]) {
+    if (config === undefined) await world.deps.files.removeDirectory(`${world.home}/.config/dvm/vms/app`)
+    else world.write('.config/dvm/vms/app/config.sh', config)
+    world.reset()
+    await assert.rejects(remove(), { code: 'refused' })
+    const looks = world.memory.calls.filter((call) => call.endsWith(' bash -s'))
+    assert.deepEqual(
+      looks.map((call) => [/--user (\S+)/.exec(call)?.[1], / dvm (\S+) bash/.exec(call)?.[1]]),
+      ['ada', 'eve'].map((user) => [user, `/home/${user}/code/app`]),
+    )
+  }
+})
+
+test('an account that is not there is told', async (t) => {
+  const { world, remove } = setUp(t, 'Running')
+  await world.deps.state.write('app', { users: ['ada'] })
+  world.memory.run = () => ({ exitCode: 1, stderr: 'sudo: unknown user ada\n' })
+  await remove()
+  assert.match(
+    world.story.join('\n'),
+    /^not looked into for unpushed work: app: the look into it as ada failed$/m,
+  )
+})
+
 test('without git work --yes is enough', async (t) => {
   const { world, remove } = setUp(t, 'Running')
   await remove()

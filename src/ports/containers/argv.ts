@@ -53,11 +53,16 @@ export const runArgs = (target: ProjectTarget, { trust, ...spec }: NewContainer)
 }
 
 /** Whether a container runs, and where its workspace is: where its volume is mounted, whoever made it. */
-export const inspectArgs = (target: ProjectTarget): readonly string[] => {
-  const name = containerOf(target)
-  const workdir = `{{range .Mounts}}{{if eq .Name "${name}"}}{{.Destination}}{{end}}{{end}}`
-  return ['container', 'inspect', '--format', `{{.State.Running}} ${workdir}`, name]
-}
+export const inspectFormat = (target: ProjectTarget): string =>
+  `{{.State.Running}} {{range .Mounts}}{{if eq .Name "${containerOf(target)}"}}{{.Destination}}{{end}}{{end}}`
+
+export const inspectArgs = (target: ProjectTarget): readonly string[] => [
+  'container',
+  'inspect',
+  '--format',
+  inspectFormat(target),
+  containerOf(target),
+]
 
 export interface ExecOptions {
   readonly workdir: string

@@ -1,6 +1,7 @@
 // Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
 import { entryArgv, loginShell } from '../../core/guest-entry.ts'
 import { workMark, workScript } from '../../core/guest-work.ts'
+import { isUnreachable } from '../../core/errors.ts'
 import { trustDevice } from '../../core/trust.ts'
 import { parseSections } from '../../core/sections.ts'
 import { projectSshDirectory, projectSshTexts } from '../../core/project-ssh.ts'
@@ -145,7 +146,8 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         )
       } catch (error) {
         // podman keeps one that it could not start (a port in use), and the next try would meet its name. Its volume stays.
-        await podman(place, ['rm', '--force', '--ignore', containerOf(target)]).catch(() => undefined)
+        if (!isUnreachable(error, place.instance.name))
+          await podman(place, ['rm', '--force', '--ignore', containerOf(target)]).catch(() => undefined)
         throw error
       }
     },

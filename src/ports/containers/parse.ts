@@ -53,11 +53,11 @@ export const parseContainers = (json: string, vm: string): readonly ProjectConta
   })
 }
 
-/** What was asked with `inspectArgs`. */
+/** What was asked with `inspectArgs`, in the last line: the developer's shell may have said something as it started. */
 export const parseInspected = (
   output: string,
 ): { readonly running: boolean; readonly workdir: string | undefined } => {
-  const [, running, workdir = ''] = /^(true|false) ?(\/.*)?$/.exec(output.trim()) ?? []
+  const [, running, workdir = ''] = /(?:^|\n)(true|false) ?(\/.*)?\n*$/.exec(output) ?? []
   return { running: running === 'true', workdir: workdir === '' ? undefined : workdir }
 }
 

@@ -6,6 +6,7 @@ import { containerOf, type Target } from '../../core/target.ts'
 import type { Completed } from '../../core/command.ts'
 import type { Streams } from '../../system/exec.ts'
 import type { Assets } from '../assets.ts'
+import { inspectFormat } from '../containers/argv.ts'
 import type { Place } from '../containers/index.ts'
 import type { Lima } from '../lima/index.ts'
 import { copyFailure, toldByTools } from './guest-errors.ts'
@@ -14,8 +15,10 @@ import { copyFailure, toldByTools } from './guest-errors.ts'
 export interface GuestEnd {
   readonly place: Place
   readonly target: Target
-  /** Absolute. */
+  /** Absolute, or in a project below its container's workspace. */
   readonly path: string
+  /** Of a project: where that is when its container has none of its own. */
+  readonly workdir: string | undefined
   /** The command line, for whom it went wrong. */
   readonly again: string
 }
@@ -54,7 +57,7 @@ const timeoutMs = 7 * 24 * 3_600_000
 
 export const createGuestCopy = (lima: Lima, assets: Pick<Assets, 'text'>): GuestCopy => {
   const argvOf = async (
-    { place: { user }, target, path }: GuestEnd,
+    { place: { user }, target, path, workdir }: GuestEnd,
     action: string,
     values: readonly string[],
   ): Promise<string[]> => {
@@ -62,7 +65,8 @@ export const createGuestCopy = (lima: Lima, assets: Pick<Assets, 'text'>): Guest
     const { project, vm } = target
     if (project === undefined) return dataScriptArgv(script, user, [action, path, ...values])
     const inside = await assets.text('guest/copy-in-container.sh')
-    return dataScriptArgv(inside, user, [containerOf({ vm, project }), script, action, path, ...values])
+    const asked = [containerOf({ vm, project }), inspectFormat({ vm, project }), workdir ?? '/']
+    return dataScriptArgv(inside, user, [...asked, script, action, path, ...values])
   }
 
   const call = async (

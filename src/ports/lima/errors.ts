@@ -102,6 +102,7 @@ export const unreachable = (name: string, completed?: Completed): DvmError =>
   new DvmError('failed', `${name} does not answer over ssh`, {
     hint: `${bringUp(name)}; if that does not help: limactl stop --force ${name} && ${bringUp(name)}`,
     tail: (completed?.stderr ?? '').split('\n').filter((line) => sshComplaint.test(line)),
+    unreachable: name,
   })
 
 /** A guest command that did not end on its own. */

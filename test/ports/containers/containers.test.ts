@@ -5,6 +5,8 @@ import { createAssets } from '../../../src/ports/assets.ts'
 import { execArgs, runArgs } from '../../../src/ports/containers/argv.ts'
 import { containerFailure } from '../../../src/ports/containers/errors.ts'
 import { createContainers } from '../../../src/ports/containers/index.ts'
+import { unreachable } from '../../../src/ports/lima/errors.ts'
+import type { Lima } from '../../../src/ports/lima/index.ts'
 import type { Answer } from '../../fakes/state.ts'
 import { fakeLima, portOn } from '../../support/fake-lima.ts'
 import { asDeveloper } from '../../support/as-developer.ts'
@@ -217,6 +219,20 @@ for (const [account, key, container] of doubtful)
     await assert.rejects(preparing, { code: 'failed', message: /tell the host key of dvm-app-api/ })
   })
 
+test('nothing is tidied up in a VM that was lost while a container was made', async (t) => {
+  const { place } = await setUp(t)
+  const calls: string[] = []
+  const run = (_: unknown, { argv }: { readonly argv: readonly string[] }): Promise<never> => {
+    calls.push(argv.slice(argv.indexOf('podman')).slice(0, 2).join(' '))
+    return Promise.reject(unreachable('dvm-app'))
+  }
+  const lost = createContainers({ run } as unknown as Lima, createAssets())
+  await assert.rejects(lost.create(place, target, { ...spec, trust: false }, silent), {
+    message: 'dvm-app does not answer over ssh',
+  })
+  assert.deepEqual(calls, ['podman run'])
+})
+
 test('a workspace goes with its container, or stays', async (t) => {
   const gone = 'dvm-app-api\n'
   const { containers, place, asked } = await setUp(t, [
@@ -266,6 +282,23 @@ test('a command begins in the workspace of the container, whatever project.sh sa
   await containers.attach(place, target, options)
   assert.equal(asked().at(-1), `podman exec ${proxies} --workdir /own work dvm-app-api pwd`)
   assert.equal(await containers.workdir(place, target), '/own work')
+})
+
+test('what the developer’s shell says as it starts hides no workspace', async (t) => {
+  const { containers, place, asked } = await setUp(t, [
+    {
+      match: asDeveloper('ada', ['podman', 'container', 'inspect']),
+      stdout: 'true story\ntrue /elsewhere\nfalse /own work\n',
+    },
+    { match: asDeveloper('ada', ['podman', 'start']) },
+  ])
+  assert.equal(await containers.workdir(place, target), '/own work')
+  const options = { workdir: '/new', argv: ['pwd'], tty: false, stdin: false, term: undefined }
+  await containers.attach(place, target, options)
+  assert.deepEqual(asked().slice(2), [
+    'podman start dvm-app-api',
+    `podman exec ${proxies} --workdir /own work dvm-app-api pwd`,
+  ])
 })
 
 const complaints: readonly [string, string, string][] = [
