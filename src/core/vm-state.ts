@@ -21,10 +21,10 @@ export interface SyncedConfig {
   readonly memory: number
   /** GiB */
   readonly disk: number
-  /** `host:guest` */
-  readonly ports: readonly string[]
-  /** Of its files as they were then. */
-  readonly stamp: string
+  /** `host:guest`; undefined when an older dvm wrote it. */
+  readonly ports?: readonly string[]
+  /** Of its files as they were then. Undefined when an older dvm wrote it: then nobody knows whether they have changed. */
+  readonly stamp?: string
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -46,12 +46,16 @@ export const parseVmState = (value: unknown): VmState | undefined => {
     ...text('createdAt'),
     ...text('devBase'),
     ...(isTexts(value['ports']) ? { ports: value['ports'] } : {}),
-    ...(typeof cpus === 'number' &&
-    typeof memory === 'number' &&
-    typeof disk === 'number' &&
-    typeof stamp === 'string' &&
-    isTexts(ports)
-      ? { config: { cpus, memory, disk, ports, stamp } }
+    ...(typeof cpus === 'number' && typeof memory === 'number' && typeof disk === 'number'
+      ? {
+          config: {
+            cpus,
+            memory,
+            disk,
+            ...(isTexts(ports) ? { ports } : {}),
+            ...(typeof stamp === 'string' ? { stamp } : {}),
+          },
+        }
       : {}),
   }
 }

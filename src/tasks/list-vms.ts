@@ -65,11 +65,13 @@ interface Known {
   readonly projects: readonly string[]
 }
 
-type Wanted = Omit<NonNullable<VmState['config']>, 'stamp'>
+type Wanted = Required<Omit<NonNullable<VmState['config']>, 'stamp'>>
 
 /** What its configuration says now. Evaluated only when its files are not those of the last sync. */
 const wantedNow = async (deps: Deps, vm: string, last: VmState['config']): Promise<Wanted | undefined> => {
-  if (last === undefined || (await configStamp(deps, vm)) === last.stamp) return last
+  if (last === undefined) return undefined
+  const { ports: synced } = last
+  if (synced !== undefined && (await configStamp(deps, vm)) === last.stamp) return { ...last, ports: synced }
   try {
     const { cpus, memory, disk, ports } = await loadVmConfig(deps, vm)
     return { cpus, memory, disk, ports: ports.map(portText) }

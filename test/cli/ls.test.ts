@@ -57,6 +57,13 @@ test('an edited configuration is seen before a sync, the VM’s own and the shar
   assert.deepEqual((await ls()).drift, ['2 GiB memory (config: 4 GiB)'])
 })
 
+test('a VM whose last sync an older dvm did shows its drift at once', async (t) => {
+  const { config, ls, write } = await synced(t)
+  config('DVM_CPUS=4\n')
+  write('.local/state/dvm/app/state.json', JSON.stringify({ config: { cpus: 2, memory: 2, disk: 30 } }))
+  assert.deepEqual(await ls(), { story: '', evaluated: true, drift: ['2 CPUs (config: 4)'] })
+})
+
 test('a configuration that is wrong now is said, and the VMs are listed all the same', async (t) => {
   const { config, run, ls } = await synced(t)
   config('DVM_CPUS=many\n')

@@ -40,6 +40,16 @@ test('writes nothing when nothing changes', async (t) => {
   assert.equal(statSync(path).ino, before)
 })
 
+test('what an older dvm wrote of a sync is kept, without what it did not know', async (t) => {
+  const { directory, store } = setUp(t)
+  const config = { cpus: 2, memory: 1.5, disk: 30 }
+  const odd = { ...config, ports: [1], stamp: 5 }
+  for (const written of [config, odd]) {
+    writePrivate(join(directory, 'app', 'state.json'), JSON.stringify({ config: written }))
+    assert.deepEqual(await store.read('app'), { config })
+  }
+})
+
 for (const damaged of ['', '{ "generation": ', 'null', '[]', '"text"', '\u0000'])
   test(`a damaged file (${JSON.stringify(damaged)}) is unknown, with a warning, until it is written`, async (t) => {
     const { directory, store, warnings } = setUp(t)
