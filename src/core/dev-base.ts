@@ -6,14 +6,26 @@ export const devBaseTag = 'localhost/dvm-dev-base:latest'
 /** The label with the hash of what it was made from. */
 export const devBaseLabel = 'dvm.hash'
 
-/** For podman: removes those without a name, which a newer one has taken, and without a container. Nothing of another kind. */
-export const pruneDevBases: readonly string[] = [
-  'image',
-  'prune',
-  '--force',
-  '--filter',
-  `label=${devBaseLabel}`,
-]
+/**
+ * Two bash functions. Before another image takes the name, the outgoing one gets a name of dvm's own; later those names go, and with them
+ * the images. Never by label or for want of a name: what people build from the dev-base, or commit from a container, inherits its labels.
+ * An image that a container still uses stays, and is tried again at the next change. Options are `podman image rm`'s: in a VM --no-prune,
+ * as what it was built on may be an image of the developer's that has no name. Neither fails, nor reads stdin.
+ */
+export const oldDevBases = `name_outgoing_dev_base() {
+	local found
+	found=$(podman image inspect --format '{{.Id}} {{index .Labels "${devBaseLabel}"}}' ${devBaseTag} </dev/null 2>/dev/null) || return 0
+	[[ $found =~ ^(sha256:)?([0-9a-f]{12})[0-9a-f]*[[:blank:]][^[:blank:]] ]] || return 0
+	podman tag ${devBaseTag} "localhost/dvm-dev-base:old-\${BASH_REMATCH[2]}" </dev/null >/dev/null 2>&1 || :
+}
+remove_old_dev_bases() {
+	local name
+	for name in $(podman images --format '{{.Repository}}:{{.Tag}}' </dev/null 2>/dev/null); do
+		[[ $name =~ ^localhost/dvm-dev-base:old-[0-9a-f]{12}$ ]] || continue
+		podman image rm "$@" "$name" </dev/null >/dev/null 2>&1 || :
+	done
+}
+`
 
 /** True for a container that was made from the dev-base, before the one that the VM has now. */
 export const isBehindDevBase = (

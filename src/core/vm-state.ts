@@ -23,10 +23,22 @@ export interface SyncedConfig {
   readonly memory: number
   /** GiB */
   readonly disk: number
-  /** `host:guest` */
-  readonly ports: readonly string[]
-  /** Of its files as they were then. */
-  readonly stamp: string
+  /** `host:guest`; undefined when an older dvm wrote it. */
+  readonly ports?: readonly string[]
+  /** Of its files as they were then. Undefined when an older dvm wrote it: then nobody knows whether they have changed. */
+  readonly stamp?: string
+}
+
+/** What a configuration says that a VM can drift from. */
+export type WantedConfig = Required<Omit<SyncedConfig, 'stamp'>>
+
+/** What a look at a configuration found that was edited after the last sync. */
+export interface Evaluation {
+  /** Another text whenever it could find something else. */
+  readonly key: string
+  readonly wanted?: WantedConfig
+  /** What is wrong with it. */
+  readonly problem?: string
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -40,8 +52,7 @@ export const parseVmState = (value: unknown): VmState | undefined => {
   if (!isRecord(value)) return undefined
   const text = <K extends string>(name: K): Partial<Record<K, string>> =>
     typeof value[name] === 'string' ? ({ [name]: value[name] } as Partial<Record<K, string>>) : {}
-  const config = isRecord(value['config']) ? value['config'] : {}
-  const { cpus, memory, disk, ports, stamp } = config
+  const config = parseConfig(value['config'])
   return {
     ...text('generation'),
     ...text('baseImage'),
@@ -49,12 +60,31 @@ export const parseVmState = (value: unknown): VmState | undefined => {
     ...text('devBase'),
     ...(isTexts(value['ports']) ? { ports: value['ports'] } : {}),
     ...(isTexts(value['users']) ? { users: value['users'] } : {}),
-    ...(typeof cpus === 'number' &&
-    typeof memory === 'number' &&
-    typeof disk === 'number' &&
-    typeof stamp === 'string' &&
-    isTexts(ports)
-      ? { config: { cpus, memory, disk, ports, stamp } }
-      : {}),
+    ...(config === undefined ? {} : { config }),
   }
+}
+
+const parseConfig = (value: unknown): SyncedConfig | undefined => {
+  if (!isRecord(value)) return undefined
+  const { cpus, memory, disk, ports, stamp } = value
+  if (typeof cpus !== 'number' || typeof memory !== 'number' || typeof disk !== 'number') return undefined
+  return {
+    cpus,
+    memory,
+    disk,
+    ...(isTexts(ports) ? { ports } : {}),
+    ...(typeof stamp === 'string' ? { stamp } : {}),
+  }
+}
+
+/** Undefined for anything that is none. */
+export const parseEvaluation = (value: unknown): Evaluation | undefined => {
+  if (!isRecord(value)) return undefined
+  const { key, problem } = value
+  if (typeof key !== 'string') return undefined
+  if (typeof problem === 'string') return { key, problem }
+  const wanted = parseConfig(value['wanted'])
+  if (wanted?.ports === undefined) return undefined
+  const { cpus, memory, disk, ports } = wanted
+  return { key, wanted: { cpus, memory, disk, ports } }
 }

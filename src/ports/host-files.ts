@@ -20,7 +20,7 @@ export interface HostFiles {
   resolve(path: string): Promise<{ readonly path: string; readonly size: number } | undefined>
   /** Bytes that a file takes on its file system, holes left out; undefined when there is none. */
   allocated(path: string): Promise<number | undefined>
-  /** Another text whenever the file is another one or was written to; undefined when there is none. */
+  /** Another text whenever the file is another one, was written to, or has another owner or mode; undefined when there is none. */
   stamp(path: string): Promise<string | undefined>
   /** The first bytes of a disk. */
   head(path: string): Promise<Uint8Array>
@@ -62,8 +62,8 @@ export const createHostFiles = (): HostFiles => ({
   },
   stamp: async (path) => {
     try {
-      const { mtimeNs, size, ino } = await stat(path, { bigint: true })
-      return `${mtimeNs}-${size}-${ino}`
+      const { mtimeNs, ctimeNs, size, ino } = await stat(path, { bigint: true })
+      return `${mtimeNs}-${ctimeNs}-${size}-${ino}`
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return undefined
       throw error

@@ -1,4 +1,5 @@
-// What dvm remembers of each VM, in STATE/VM/state.json. Safe to delete: dvm then knows less, and says so.
+// What dvm remembers of each VM, in STATE/VM/state.json, and what `ls` found in its configuration, in evaluated.json beside it. Safe to
+// delete: dvm then knows less, and says so.
 //
 // Written through conf (atomic, one store a VM). Reading does not load conf: its import costs as much as the rest of a
 // command together (about 70 ms, it brings ajv and semver), and `ls` reads the state of every VM.
@@ -6,9 +7,9 @@ import { chmodSync, readdirSync, rmSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
 import { isName } from '../core/names.ts'
-import { parseVmState } from '../core/vm-state.ts'
-import type { VmState } from '../core/vm-state.ts'
-import { ensurePrivateDirectory, readTextIfThere } from '../system/files.ts'
+import { parseEvaluation, parseVmState } from '../core/vm-state.ts'
+import type { Evaluation, VmState } from '../core/vm-state.ts'
+import { ensurePrivateDirectory, readTextIfThere, writeFileAtomic } from '../system/files.ts'
 
 export type { VmState } from '../core/vm-state.ts'
 
@@ -19,6 +20,10 @@ export interface StateStore {
   read(vm: string): Promise<VmState | undefined>
   /** Changes these fields, forgets those that are undefined, keeps the others. A damaged file is replaced. */
   write(vm: string, patch: VmStatePatch): Promise<void>
+  /** What was kept; undefined when nothing was, or when it is damaged. */
+  evaluation(vm: string): Promise<Evaluation | undefined>
+  /** Whole or not at all, and in a file of its own: a sync may be changing the state. */
+  keepEvaluation(vm: string, evaluation: Evaluation): Promise<void>
   /** Forgets the VM: its state and its logs, nothing else. */
   remove(vm: string): Promise<void>
 }
@@ -26,7 +31,15 @@ export interface StateStore {
 const configName = 'state'
 
 /** What dvm writes for a VM in its directory here. */
-const own = /^(state\.json|syncing|(lima|setup|dev-base)\.log|project-[a-z0-9-]+\.log)$/
+const own = /^(state\.json|evaluated\.json|syncing|(lima|setup|dev-base)\.log|project-[a-z0-9-]+\.log)$/
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 const readdirIfThere = (path: string): readonly string[] => {
   try {
@@ -48,16 +61,11 @@ export const createStateStore = (
     return join(stateDir, vm)
   }
   const pathOf = (vm: string): string => join(directoryOf(vm), `${configName}.json`)
+  const evaluationOf = (vm: string): string => join(directoryOf(vm), 'evaluated.json')
   const readState = async (vm: string, tell: (line: string) => void): Promise<VmState | undefined> => {
     const text = await readTextIfThere(pathOf(vm))
     if (text === undefined) return undefined
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch {
-      value = undefined
-    }
-    const state = parseVmState(value)
+    const state = parseVmState(parsed(text))
     if (state === undefined) tell(`${pathOf(vm)} is damaged; what dvm knew of ${vm} is lost`)
     return state
   }
@@ -80,6 +88,8 @@ export const createStateStore = (
         else store.set(name, value)
       chmodSync(store.path, 0o600)
     },
+    evaluation: async (vm) => parseEvaluation(parsed((await readTextIfThere(evaluationOf(vm))) ?? '')),
+    keepEvaluation: (vm, evaluation) => writeFileAtomic(evaluationOf(vm), `${JSON.stringify(evaluation)}\n`),
     remove: async (vm) => {
       // By name, never the whole directory: a VM may be called `locks` or `images`, which are dvm's own directories here.
       for (const name of readdirIfThere(directoryOf(vm)).filter((file) => own.test(file)))

@@ -100,7 +100,6 @@ export const ensureDevBase = async (
       )
     else await locked(deps, 'base', () => fromBuilder(deps, vm, place, plan, voice, log))
     await deps.state.write(vm, { devBase: plan.hash })
-    if (current !== undefined) await deps.containers.dropOldDevBases(place)
     return true
   } catch (error) {
     throw withLog(withHint(error, join(deps.env.baseDir, 'dev', 'Containerfile'), vm), log)

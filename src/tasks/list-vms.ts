@@ -1,16 +1,14 @@
 // `dvm ls`: VMs as they are, beside what they should be. From Lima's list and the host's files alone: no VM is asked, and no bash is run
-// unless a configuration was edited since its VM was synced.
+// unless a configuration was edited after its VM was synced, and then once.
 import { join } from 'node:path'
 import { isVmName, vmOfInstance } from '../core/names.ts'
-import { portText } from '../core/config.ts'
-import { messageOf } from '../core/errors.ts'
 import { configDrift, portDrift } from '../core/sync-plan.ts'
-import type { VmState } from '../core/vm-state.ts'
+import type { VmState, WantedConfig } from '../core/vm-state.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { configuredVms } from './known-names.ts'
 import { configuredProjects } from './project-names.ts'
-import { configStamp, loadVmConfig } from './vm-config.ts'
+import { wantedConfig } from './wanted-config.ts'
 
 export interface VmRow {
   readonly name: string
@@ -61,29 +59,13 @@ export const unmadeVms = async (deps: Deps, rows: readonly VmRow[]): Promise<rea
 /** What the host knows of a VM. */
 interface Known {
   readonly state: VmState | undefined
-  readonly wanted: Wanted | undefined
+  readonly wanted: WantedConfig | undefined
   readonly projects: readonly string[]
-}
-
-type Wanted = Omit<NonNullable<VmState['config']>, 'stamp'>
-
-/** What its configuration says now. Evaluated only when its files are not those of the last sync. */
-const wantedNow = async (deps: Deps, vm: string, last: VmState['config']): Promise<Wanted | undefined> => {
-  if (last === undefined || (await configStamp(deps, vm)) === last.stamp) return last
-  try {
-    const { cpus, memory, disk, ports } = await loadVmConfig(deps, vm)
-    return { cpus, memory, disk, ports: ports.map(portText) }
-  } catch (error) {
-    deps.signal.throwIfAborted()
-    // One that is wrong does not keep the others from being listed.
-    deps.report.warn(`${vm}: ${messageOf(error)}`)
-    return undefined
-  }
 }
 
 const look = async (deps: Deps, vm: string): Promise<Known> => {
   const [state, projects] = await Promise.all([deps.state.read(vm), configuredProjects(deps, vm)])
-  return { state, wanted: await wantedNow(deps, vm, state?.config), projects }
+  return { state, wanted: await wantedConfig(deps, vm, state?.config), projects }
 }
 
 const unconfigured = async (deps: Deps, vm: string): Promise<Known> => ({
@@ -97,7 +79,11 @@ const lookAtConfigured = async (deps: Deps): Promise<ReadonlyMap<string, Known>>
     await Promise.all((await configuredVms(deps)).map(async (vm) => [vm, await look(deps, vm)] as const)),
   )
 
-const driftOf = (instance: Instance, state: VmState | undefined, wanted: Wanted | undefined): string[] =>
+const driftOf = (
+  instance: Instance,
+  state: VmState | undefined,
+  wanted: WantedConfig | undefined,
+): string[] =>
   wanted === undefined ? [] : [...configDrift(wanted, instance), ...portDrift(state?.ports, wanted.ports)]
 
 export const listVms = async (

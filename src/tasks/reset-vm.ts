@@ -2,7 +2,6 @@
 import { DvmError } from '../core/errors.ts'
 import { checkVmName } from '../core/names.ts'
 import type { Deps } from './deps.ts'
-import { checkLimaVersion } from './lima-version.ts'
 import { planSync } from './plan-sync.ts'
 import { syncVm } from './sync.ts'
 import { removeVm } from './vms.ts'
@@ -27,7 +26,7 @@ export const resetVm = async (
       hint: `dvm ${typed} ${vm} --yes`,
     })
   // What would stop the new VM from being made is told while the old one is there.
-  await Promise.all([planSync(deps, vm), checkLimaVersion(deps)])
+  await Promise.all([planSync(deps, vm), deps.lima.refuseTooOld()])
   await removeVm(deps, vm, { yes, force, config: false, typed: `dvm ${typed} ${vm} --yes` })
   await syncVm(deps, vm, { wait: true })
 }

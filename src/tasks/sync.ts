@@ -9,7 +9,6 @@ import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork, stopUnheardWork } from './guest.ts'
-import { checkLimaVersion } from './lima-version.ts'
 import { planCreation, planSync, writeDocument, type SyncPlan } from './plan-sync.ts'
 import { failedToo, projectSteps } from './projects.ts'
 import { keepSshHost } from './ssh-kept.ts'
@@ -74,7 +73,7 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
     steps.push({
       title: `Create ${vm}`,
       run: async (voice) => {
-        const [{ base, spec }] = await Promise.all([planCreation(deps, plan), checkLimaVersion(deps)])
+        const [{ base, spec }] = await Promise.all([planCreation(deps, plan), deps.lima.refuseTooOld()])
         await writeDocument(deps, config, base, spec.template)
         await deps.lima.create(spec, write)
         created = true

@@ -1,6 +1,6 @@
 // `dvm ls`: the truth about VMs beside what their files say now, and how little it takes to tell.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { asDeveloper } from '../support/as-developer.ts'
@@ -55,6 +55,59 @@ test('an edited configuration is seen before a sync, the VM’s own and the shar
   await run(['sync', 'app'])
   config('DVM_MEMORY=4\n', 'config.sh')
   assert.deepEqual((await ls()).drift, ['2 GiB memory (config: 4 GiB)'])
+})
+
+test('an edit is evaluated once, and nothing that a sync wrote is touched', async (t) => {
+  const { config, ls, home, run } = await synced(t)
+  const state = join(home, '.local/state/dvm/app/state.json')
+  const before = readFileSync(state, 'utf8')
+  const drift = ['2 CPUs (config: 3)']
+  config('DVM_CPUS=3\n')
+  for (const evaluated of [true, false, false]) assert.deepEqual(await ls(), { story: '', evaluated, drift })
+  config('DVM_CPUS=5\n')
+  for (const evaluated of [true, false])
+    assert.deepEqual(await ls(), { story: '', evaluated, drift: ['2 CPUs (config: 5)'] })
+  config('DVM_MEMORY=4\n', 'config.sh')
+  for (const evaluated of [true, false]) assert.equal((await ls()).evaluated, evaluated)
+  assert.equal(readFileSync(state, 'utf8'), before)
+  assert.equal(statSync(join(state, '../evaluated.json')).mode & 0o777, 0o600)
+  assert.equal((await run(['rm', 'app', '--yes'])).exitCode, 0)
+  assert.equal(existsSync(join(state, '..')), false)
+})
+
+test('what is wrong is evaluated once and told each time, until an edit; a mode that was wrong is looked at anew', async (t) => {
+  const { config, ls, home } = await synced(t)
+  const path = join(home, '.config/dvm/vms/app/config.sh')
+  config('exit 3\n')
+  const story = `warning: app: ${path} stopped bash before the end of the file (status 3)\n`
+  for (const evaluated of [true, false]) assert.deepEqual(await ls(), { story, evaluated, drift: [] })
+  config('DVM_CPUS=3\n')
+  assert.deepEqual(await ls(), { story: '', evaluated: true, drift: ['2 CPUs (config: 3)'] })
+  config('DVM_CPUS=4\n')
+  chmodSync(path, 0o666)
+  assert.match((await ls()).story, /other users can write to it/)
+  chmodSync(path, 0o600)
+  assert.deepEqual(await ls(), { story: '', evaluated: true, drift: ['2 CPUs (config: 4)'] })
+})
+
+test('the same files are evaluated anew for another DVM_VM_TYPE, and where the memory of them is damaged', async (t) => {
+  const { config, ls, run, write } = await synced(t)
+  config('DVM_CPUS=3\n')
+  const wrong = await run(['ls'], { env: { DVM_VM_TYPE: 'no type' } })
+  assert.match(wrong.stderr, /DVM_VM_TYPE must be a VM type/)
+  const now = { story: '', evaluated: true, drift: ['2 CPUs (config: 3)'] }
+  assert.deepEqual(await ls(), now)
+  for (const damaged of ['', '[]', '{"key":1}', '{"key":"x","wanted":{}}']) {
+    write('.local/state/dvm/app/evaluated.json', damaged)
+    assert.deepEqual(await ls(), now)
+  }
+})
+
+test('a VM whose last sync an older dvm did shows its drift at once', async (t) => {
+  const { config, ls, write } = await synced(t)
+  config('DVM_CPUS=4\n')
+  write('.local/state/dvm/app/state.json', JSON.stringify({ config: { cpus: 2, memory: 2, disk: 30 } }))
+  assert.deepEqual(await ls(), { story: '', evaluated: true, drift: ['2 CPUs (config: 4)'] })
 })
 
 test('a configuration that is wrong now is said, and the VMs are listed all the same', async (t) => {

@@ -1,6 +1,7 @@
 // A Lima that is older than dvm needs: refused where a VM is made, and nowhere else.
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { Script } from '../fakes/state.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
 
 const told =
@@ -39,17 +40,28 @@ test('one that is there is synced without a question', async (t) => {
   assert.ok(!fake.calls().includes('--version'))
 })
 
-test('one that cannot tell its version is given the benefit of the doubt', async (t) => {
-  const { fake, run, write } = dvmOnFake(t, { limactl: [{ match: ['--version'], exitCode: 1, times: 1 }] })
-  write('.config/dvm/vms/app/config.sh', '')
-  assert.deepEqual(await run(['sync', 'app']), {
-    exitCode: 0,
-    stdout: '',
-    stderr: '✔ Create app\n✔ Prepare app\n',
+const created = { exitCode: 0, stdout: '', stderr: '✔ Create app\n✔ Prepare app\n' }
+const answers: readonly (readonly [what: string, script: Script])[] = [
+  ['does not know the question', { limactl: [{ match: ['--version'], exitCode: 64, stderr: 'usage: …\n' }] }],
+  ['cannot be run for it', { limactl: [{ match: ['--version'], exitCode: 127 }] }],
+  ['answers nothing', { limactl: [{ match: ['--version'], stdout: '' }] }],
+  ['answers something else', { limactl: [{ match: ['--version'], stdout: 'stand-in 0.1\n' }] }],
+  ['does not know its own version', { version: '<unknown>' }],
+]
+for (const [what, script] of answers)
+  test(`a limactl that ${what} makes a VM without a word`, async (t) => {
+    const { run, write } = dvmOnFake(t, script)
+    write('.config/dvm/vms/app/config.sh', '')
+    assert.deepEqual(await run(['sync', 'app']), created)
   })
-  fake.script({ version: '<unknown>' })
-  write('.config/dvm/vms/web/config.sh', '')
-  const { exitCode, stderr } = await run(['sync', 'web'])
-  assert.equal(exitCode, 0)
-  assert.match(stderr, /^warning: limactl does not know its own version /)
+
+const asked = (calls: readonly string[]): number => calls.filter((call) => call === '--version').length
+
+test('it is asked once a run: by recreate, and for all VMs that are made', async (t) => {
+  const { fake, run, write } = dvmOnFake(t)
+  for (const vm of ['a', 'b', 'c']) write(`.config/dvm/vms/${vm}/config.sh`, '')
+  assert.equal((await run(['sync', '--all'])).exitCode, 0)
+  assert.equal(asked(fake.calls()), 1)
+  assert.equal((await run(['recreate', 'a', '--yes'])).exitCode, 0)
+  assert.equal(asked(fake.calls()), 2)
 })

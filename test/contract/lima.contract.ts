@@ -79,6 +79,7 @@ export const limaContract = (title: string, make: (t: TestContext) => Promise<Li
     await step('knows its version', async () =>
       assert.match(await lima.version(), /^(\d+\.\d+\.\d+|unknown)$/),
     )
+    await step('is not too old', () => lima.refuseTooOld())
     await step('has nothing of that name yet, and says so', async () => {
       assert.equal(await find(), undefined)
       await assert.rejects(lima.start(name), failsWith('not-found', /no Lima instance/))

@@ -187,6 +187,21 @@ test('a dev-base that cannot be built leaves the projects as they are; a changed
     built.stderr,
   )
   assert.deepEqual((await rows()).find(({ name }) => name === 'web')?.drift, [behind])
+  // What both containers still run from has a name of dvm's own.
+  const { stdout: images } = await dvm([
+    'ssh',
+    vm,
+    '--',
+    'podman',
+    'images',
+    '--format',
+    '{{.Repository}}:{{.Tag}}',
+  ])
+  const devBases = images.split('\n').filter((name) => name.startsWith('localhost/dvm-dev-base:'))
+  assert.match(
+    devBases.sort().join(' '),
+    /^localhost\/dvm-dev-base:latest localhost\/dvm-dev-base:old-[0-9a-f]{12}$/,
+  )
   project('web', '', 'id -un > who\n')
   assert.equal((await dvm(['reset', `${vm}/web`, '--yes'])).exitCode, 0)
   assert.equal(await inside('web', 'cat', '/etc/dvm-e2e-dev'), 'two\n')

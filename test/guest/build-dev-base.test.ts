@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { oldDevBases } from '../../src/core/dev-base.ts'
 import { loginArgv } from '../../src/core/guest-entry.ts'
 import { temporaryDirectory, writePrivate, writeProgram } from '../support/temporary.ts'
 
@@ -23,6 +24,8 @@ const setUp = (t: TestContext, exitCode = 0) => {
   writeProgram(
     join(root, 'bin/podman'),
     `#!/bin/bash
+echo "$1 $2" >>'${root}/calls'
+if [[ $1 != build ]]; then exit; fi
 printf '%s\\n' "$@" >'${root}/arguments'
 cp -r "\${@: -1}" '${root}/context'
 cat >'${root}/stdin'
@@ -35,7 +38,7 @@ exit ${exitCode}
     return stdout
   }
   const build = (values: readonly string[], input: Buffer) => {
-    const [bash = '', ...args] = loginArgv(script, 'dvm:sync', values)
+    const [bash = '', ...args] = loginArgv(`${oldDevBases}${script}`, 'dvm:sync', values)
     return spawnSync(bash, args, {
       input,
       encoding: 'utf8',
@@ -83,6 +86,8 @@ test('podman gets the whole context and each value as one word, and nothing stay
     [containerfile, 'hello\n', 'tree\n'],
   )
   assert.equal(read('stdin'), '', 'RUN lines cannot read the context')
+  // The one of before gets its name first, and goes afterwards.
+  assert.equal(read('calls'), 'image inspect\nbuild --layers\nimages --format\n')
   assert.deepEqual([readdirSync(home), existsSync(join(root, 'broken'))], [[], false])
 })
 

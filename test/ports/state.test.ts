@@ -47,6 +47,32 @@ test('writes nothing when nothing changes', async (t) => {
   assert.equal(statSync(path).ino, before)
 })
 
+test('what was found in a configuration is kept apart, whole', async (t) => {
+  const { directory, store, warnings } = setUp(t)
+  assert.equal(await store.evaluation('app'), undefined)
+  const wanted = { cpus: 2, memory: 1.5, disk: 30, ports: ['80:80'] }
+  for (const found of [
+    { key: 'a', wanted },
+    { key: 'b', problem: 'odd "text"\n$(x) ü' },
+  ]) {
+    await store.keepEvaluation('app', found)
+    assert.deepEqual(await store.evaluation('app'), found)
+  }
+  assert.deepEqual(readdirSync(join(directory, 'app')), ['evaluated.json'])
+  assert.equal(await store.read('app'), undefined)
+  assert.deepEqual(warnings, [])
+})
+
+test('what an older dvm wrote of a sync is kept, without what it did not know', async (t) => {
+  const { directory, store } = setUp(t)
+  const config = { cpus: 2, memory: 1.5, disk: 30 }
+  const odd = { ...config, ports: [1], stamp: 5 }
+  for (const written of [config, odd]) {
+    writePrivate(join(directory, 'app', 'state.json'), JSON.stringify({ config: written }))
+    assert.deepEqual(await store.read('app'), { config })
+  }
+})
+
 for (const damaged of ['', '{ "generation": ', 'null', '[]', '"text"', '\u0000'])
   test(`a damaged file (${JSON.stringify(damaged)}) is unknown, with a warning, until it is written`, async (t) => {
     const { directory, store, warnings } = setUp(t)
@@ -78,6 +104,7 @@ test('forgetting a VM removes its state and logs, and nothing that only shares i
   const { directory, store } = setUp(t)
   await store.remove('never-there')
   await store.write('app', { generation: 'g' })
+  await store.keepEvaluation('app', { key: 'k', problem: 'p' })
   for (const file of ['setup.log', 'syncing']) writeFileSync(join(directory, 'app', file), 'x')
   await store.remove('app')
   assert.equal(existsSync(join(directory, 'app')), false)

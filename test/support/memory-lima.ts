@@ -136,6 +136,7 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
       await call('version')
       return '2.2.0'
     },
+    refuseTooOld: () => call('version'),
     list: async () => {
       await call('list')
       return [...memory.vms.values()].map(({ instance }) => instance)

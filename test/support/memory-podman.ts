@@ -91,7 +91,6 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
       for await (const part of archive) parts.push(part)
       await call(`load ${parts.join('')} into ${vm}`)
     },
-    dropOldDevBases: () => call('drop old dev-bases'),
     create: async (_, target, spec) => {
       assert.ok(!podman.containers.has(containerOf(target)), 'the name is taken')
       await call(`create ${containerOf(target)} ${spec.image}`)

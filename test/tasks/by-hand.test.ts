@@ -22,6 +22,8 @@ const config: BashConfig = {
 const forgetful: StateStore = {
   read: () => Promise.resolve(undefined),
   write: () => Promise.resolve(),
+  evaluation: () => Promise.resolve(undefined),
+  keepEvaluation: () => Promise.resolve(),
   remove: () => Promise.resolve(),
 }
 

@@ -243,7 +243,7 @@ test('the dev-base: built in the VM when there is no builder, one look when noth
   await sync()
   const after = calls()
   assert.match(after[1] ?? '', /^build in app /)
-  assert.deepEqual(after.slice(2), ['drop old dev-bases', 'state'])
+  assert.deepEqual(after.slice(2), ['state'])
 })
 
 test('a container that is behind the dev-base is told by the sync that builds it, by later ones and by ls', async (t) => {

@@ -1,5 +1,5 @@
 // Scripts that the builder runs between builds: what a killed build left goes, what a power cut damaged is found.
-import { pruneDevBases } from '../../core/dev-base.ts'
+import { oldDevBases } from '../../core/dev-base.ts'
 import { builderRoot, workRoot } from '../../core/builder-paths.ts'
 
 /** Before the provisioning marker in the output of `markerScript`. */
@@ -20,6 +20,7 @@ if [ -n "$containers" ]; then podman rm --force --ignore --time 0 $containers >/
 // Fixed scripts without values: work units first, then what outlives them, then files. What a RUN line started lives in a scope of its own
 // beside podman's unit, and a build that was killed leaves its working containers in podman's storage.
 export const sweepScript = `set -u
+${oldDevBases}
 systemctl stop 'dvm-work-*' dvm-settle 2>/dev/null
 systemctl kill --signal=KILL 'crun-buildah-*.scope' 'runc-buildah-*.scope' 2>/dev/null
 ${removeContainers}
@@ -29,9 +30,10 @@ ${wentDown} && exit 0
 if [ "$1" = begin ]; then
   cat /proc/sys/kernel/random/boot_id > ${busyMark}
   sync ${busyMark}
+  name_outgoing_dev_base
 else
-  # The dev-base of before, when there is a newer one.
-  podman ${pruneDevBases.join(' ')} </dev/null >/dev/null 2>&1
+  # What it was built on goes as well: nobody but dvm builds here.
+  remove_old_dev_bases
   # Nobody waits for the disk: until it has everything, the mark stays.
   systemd-run --quiet --collect --unit=dvm-settle sh -c 'sync --file-system /var/lib/containers && rm -f ${busyMark}'
 fi

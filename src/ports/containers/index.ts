@@ -1,5 +1,5 @@
 // Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
-import { entryArgv, loginShell } from '../../core/guest-entry.ts'
+import { dataScriptArgv, entryArgv, loginShell } from '../../core/guest-entry.ts'
 import { workMark, workScript } from '../../core/guest-work.ts'
 import { isUnreachable } from '../../core/errors.ts'
 import { trustDevice } from '../../core/trust.ts'
@@ -11,7 +11,7 @@ import type { OnLine } from '../../system/exec.ts'
 import type { Assets } from '../assets.ts'
 import type { Lima } from '../lima/index.ts'
 import { guestTerm } from '../lima/guest.ts'
-import { pruneDevBases } from '../../core/dev-base.ts'
+import { devBaseTag, oldDevBases } from '../../core/dev-base.ts'
 import { execArgs, inspectArgs, runArgs } from './argv.ts'
 import { containerFailure } from './errors.ts'
 import { parseContainers, parseImages, parseInspected, parsePreparedSsh, parseVolumes } from './parse.ts'
@@ -57,8 +57,12 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
 
   /** Whether there was one, or could be removed, decides nothing: the next change tries again. */
   const dropOldDevBases = async (place: Place): Promise<void> => {
-    await podman(place, pruneDevBases).catch(() => undefined)
+    const argv = await asUser(place, ['bash', '-s'])
+    const input = `${oldDevBases}remove_old_dev_bases --no-prune\n`
+    await lima.run(place.instance, { argv, input, timeoutMs: 5 * minutes }).catch(() => undefined)
   }
+  /** One of dvm's scripts that bring another dev-base. */
+  const devBaseScript = async (name: string): Promise<string> => `${oldDevBases}${await assets.text(name)}`
 
   /** What one of dvm's scripts says of a VM: sections. */
   const ask = async (what: string, script: string, place: Place, vm: string) => {
@@ -85,7 +89,9 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       return {
         ready: sections.get('ready')?.value === 'yes',
         containers: parseContainers(sections.get('containers')?.text ?? '', vm),
-        devBases: parseImages(sections.get('images')?.text ?? ''),
+        devBases: parseImages(sections.get('images')?.text ?? '').filter(({ names }) =>
+          names.includes(devBaseTag),
+        ),
       }
     },
     workspaces: async (place, vm) => {
@@ -112,7 +118,7 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
     },
     buildDevBase: async ({ instance, user }, vm, { hash, from, noCache, trust }, context, onLine) => {
       const options = [...(noCache ? ['--no-cache'] : []), ...(trust ? ['--device', trustDevice] : [])]
-      const script = await assets.text('guest/build-dev-base.sh')
+      const script = await devBaseScript('guest/build-dev-base.sh')
       const argv = entryArgv(script, user, workMark, [hash, from, ...options])
       await must(
         'build the dev-base',
@@ -121,14 +127,13 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       )
     },
     load: async (place, vm, archive) => {
-      const argv = await asUser(place, ['podman', 'load', '--quiet'])
+      const argv = dataScriptArgv(await devBaseScript('guest/load-dev-base.sh'), place.user, [])
       await must(
         'take in the dev-base',
         { vm, project: undefined },
         lima.stream(place.instance, { argv, timeoutMs: hours }, { from: archive }),
       )
     },
-    dropOldDevBases,
     create: async (place, target, spec, onLine) => {
       try {
         await must(

@@ -17,7 +17,7 @@ export interface ContainersState {
   /** False until `prepare` has run once in this VM. */
   readonly ready: boolean
   readonly containers: readonly ProjectContainer[]
-  /** Images that are called localhost/dvm-dev-base. */
+  /** The image that is called localhost/dvm-dev-base:latest. */
   readonly devBases: readonly LabelledImage[]
 }
 
@@ -47,12 +47,10 @@ export interface Containers {
   workspaces(place: Place, vm: string): Promise<Workspaces>
   /** Podman, lingering, and containers that return after a restart of the VM. */
   prepare(place: Place, vm: string, onLine: OnLine): Promise<void>
-  /** Builds the dev-base in the VM from a context that comes as tar archives. */
+  /** Builds the dev-base in the VM from a context that comes as tar archives. Older ones go, except those that a container still uses. */
   buildDevBase(place: Place, vm: string, made: DevBaseBuild, context: Readable, onLine: OnLine): Promise<void>
-  /** Takes in an image that is streamed as an archive. */
+  /** Takes in a dev-base that is streamed as an archive; older ones go as well. */
   load(place: Place, vm: string, archive: Readable): Promise<void>
-  /** Removes dev-bases that have lost their name to a newer one, except those that a container still uses. */
-  dropOldDevBases(place: Place): Promise<void>
   /** Makes and starts the container; the image is pulled when it is not there. */
   create(place: Place, target: ProjectTarget, spec: NewContainer, onLine: OnLine): Promise<void>
   /** Starting one that runs does nothing. */

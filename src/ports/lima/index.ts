@@ -29,6 +29,8 @@ export interface LimaOptions {
 const minute = 60_000
 const limits = {
   quick: minute,
+  /** For what nobody needs to know. */
+  glance: minute / 6,
   /** Lima 2.2 fetches and converts the image here, 2.1 at the first start. */
   fetch: 60 * minute,
   start: 10 * minute,
@@ -107,6 +109,17 @@ export const createLima = (options: LimaOptions): Lima => {
     await exec.capture(command(argv.deleteArgs(name, true), limits.stop))
   }
 
+  // Not `version`: whatever else is wrong with this limactl is told by the call that meets it. It may be a stand-in that knows nothing
+  // but VMs.
+  const refuseTooOld = async (): Promise<void> => {
+    const { exitCode, stdout } = await exec.capture(command(argv.versionArgs, limits.glance))
+    if (exitCode !== 0 || stdout === '') return
+    const { isTooOld, parseVersion, tooOld } = await import('./version.ts')
+    const version = parseVersion(stdout)
+    if (version !== undefined && isTooOld(version)) throw tooOld(version)
+  }
+  let age: Promise<void> | undefined
+
   const shell = createGuestShell({ exec, limactl, logLevel, variables })
 
   return {
@@ -114,7 +127,7 @@ export const createLima = (options: LimaOptions): Lima => {
       const { stdout } = await limaCall(command(argv.versionArgs, limits.quick), {
         what: 'ask limactl its version',
       })
-      const { isTooOld, oldestLima, parseVersion } = await import('./version.ts')
+      const { isTooOld, oldestLima, parseVersion, tooOld } = await import('./version.ts')
       const version = parseVersion(stdout)
       if (version === undefined) {
         options.warn(
@@ -122,12 +135,10 @@ export const createLima = (options: LimaOptions): Lima => {
         )
         return 'unknown'
       }
-      if (isTooOld(version))
-        throw new DvmError('tool', `Lima ${version} is too old`, {
-          hint: `install Lima ${oldestLima} or later: brew upgrade lima, or https://lima-vm.io/docs/installation/`,
-        })
+      if (isTooOld(version)) throw tooOld(version)
       return version
     },
+    refuseTooOld: () => (age ??= refuseTooOld()),
     list,
     create: async (spec, onLine) => {
       const { name } = spec

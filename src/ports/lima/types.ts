@@ -90,6 +90,8 @@ export interface AttachOptions {
 export interface Lima {
   /** Lima's version, checked: at least 2.1. An unknown one is accepted with a warning. */
   version(): Promise<string>
+  /** @throws `tool` for a Lima that is too old, and nothing else: one that cannot tell its version passes without a word. Asks once. */
+  refuseTooOld(): Promise<void>
   list(): Promise<readonly Instance[]>
   /** All or nothing: what a failed create leaves behind is deleted. An existing instance is an error. */
   create(spec: CreateSpec, onLine?: OnLine): Promise<void>

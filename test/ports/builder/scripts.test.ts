@@ -24,9 +24,9 @@ const settle =
   'systemd-run --quiet --collect --unit=dvm-settle sh -c sync --file-system /var/lib/containers && rm -f /var/lib/dvm/busy'
 
 for (const podman of [0, 125])
-  test(`after a build the dev-base of before goes, and podman’s exit code ${podman} stops nothing`, (t) => {
+  test(`after a build old dev-bases are looked for, and podman’s exit code ${podman} stops nothing`, (t) => {
     assert.deepEqual(sweep(t, podman), {
       status: 0,
-      calls: ['podman image prune --force --filter label=dvm.hash', settle],
+      calls: ['podman images --format {{.Repository}}:{{.Tag}}', settle],
     })
   })

@@ -20,6 +20,20 @@ test('a Lima that is missing, too old, of unknown version, or run as root', asyn
   await assert.rejects(lima.version(), { code: 'refused', message: /as root/ })
 })
 
+test('where a VM is made only an old Lima is refused: whatever else is wrong is told by the call that meets it', async (t) => {
+  const fake = fakeLima(t)
+  await portOn(fake, { limactl: 'no-such-limactl' }).lima.refuseTooOld()
+  fake.script({ root: true })
+  const { lima, warnings } = portOn(fake)
+  await lima.refuseTooOld()
+  assert.deepEqual(warnings, [])
+  fake.script({ version: '2.0.9' })
+  const old = portOn(fake).lima
+  for (const _ of ['first', 'again'])
+    await assert.rejects(old.refuseTooOld(), { code: 'tool', message: 'Lima 2.0.9 is too old' })
+  assert.equal(fake.calls().filter((call) => call === '--version').length, 1, 'asked once')
+})
+
 test('a host without KVM: limactl gets the settings, the user one warning, a start more time', async (t) => {
   const fake = fakeLima(t)
   fake.add({ name: 'dvm-app' })
