@@ -30,6 +30,8 @@ const setUp = (t: TestContext) => {
     /** Starts a bash in a session of its own, as sshd does; ready when each of these names has a process. */
     start: async (args: readonly string[], input: string, names: readonly string[]) => {
       const child = spawn('bash', args, { cwd: folder, detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+      // From the start: some are over before their names are seen.
+      const over = new Promise((done) => child.on('exit', done))
       child.stdin.end(input)
       t.after(() => {
         // Its group first: what a test has left of it.
@@ -37,7 +39,7 @@ const setUp = (t: TestContext) => {
         for (const name of names) if (runs(name)) process.kill(pids.get(name) ?? 0, 'SIGKILL')
       })
       while (!names.every(begun)) await pause(5)
-      return { over: new Promise((done) => child.on('exit', done)) }
+      return { over }
     },
     mark,
     stop: (...patience: readonly string[]) =>
