@@ -51,6 +51,7 @@ export const parseNetwork = ({ variable, mirrors, bundle }: RawNetwork): Network
 /** More is somebody's whole store of authorities: it would travel with each sync, and bring back what a distribution has dropped. */
 const mostCertificates = 40
 
+/** A DVM_CA_BUNDLE that cannot be used: whoever reads the file and whoever reads what is in it say so alike. */
 export const badBundle = (path: string, why: string): DvmError =>
   new DvmError('config', `DVM_CA_BUNDLE: ${path} ${why}`, {
     hint: "set it to a PEM file with your company's own certificates, or unset it",

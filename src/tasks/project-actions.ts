@@ -137,7 +137,7 @@ const removeContainer = async (
 }
 
 export interface RemovedProject {
-  /** What was there: without the VM there is no container either. */
+  /** What was there. `container`: it, or its workspace alone. Without the VM there is neither. */
   readonly found: 'container' | 'vm' | 'nothing'
   readonly configDirectory: string
   readonly configRemains: boolean

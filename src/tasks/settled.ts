@@ -33,7 +33,8 @@ export const settled = (
 ): Settled => {
   const items = new Set<string>()
   const nothing = (): void => undefined
-  let [callOffQuiet, callOffLongest] = [nothing, nothing]
+  let callOffQuiet = nothing
+  let callOffLongest = nothing
   const take = (): readonly string[] => {
     callOffQuiet()
     callOffLongest()

@@ -6,7 +6,7 @@ import { bare, baseDir, dvm, root, row, run } from './measure.ts'
 const context = join(root, 'dev-context')
 
 /** A dev-base that installs something, and a project that needs it, in each of the VMs. */
-const describe = async (vms: readonly string[]): Promise<void> => {
+const configure = async (vms: readonly string[]): Promise<void> => {
   await dvm('base', 'dev-init')
   cpSync(join(baseDir, 'dev'), context, { recursive: true })
   cpSync(join(baseDir, 'packages.txt'), join(context, 'dvm-packages.txt'))
@@ -23,7 +23,7 @@ const describe = async (vms: readonly string[]): Promise<void> => {
  * @param from the image that the build starts from; the builder has it, the VMs are given it before anything is measured
  */
 export const measureDevBase = async (first: string, second: string, from: string): Promise<void> => {
-  await describe([first, second])
+  await configure([first, second])
   const theirs: number[] = []
   for (const vm of [first, second]) {
     await run('bash', [bare, 'lend', 'dvm-builder', `dvm-${vm}`, from])

@@ -1,21 +1,24 @@
 // `dvm watch` on real files, a real VM and a real builder: a saved setup.sh is in the VM, a saved Containerfile stops the build of the one
 // before, Ctrl-C leaves nothing. Makes its base (10-base-build) and its VM (20-vm) when there are none.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { containerfile, ensureBase, ensureVm, freshWord, writeContainerfile } from '../support/e2e-base.ts'
 import {
-  asRoot,
-  builder,
   configDir,
+  endless,
+  idle,
   publishedBase,
+  remoteWork,
   runDvm,
   startDvm,
+  untilEndless,
   type RunningDvm,
 } from '../support/e2e.ts'
 
 let watch: RunningDvm
+let isOver = false
 let base: string
 
 const current = (): string => publishedBase().current
@@ -24,11 +27,21 @@ before(async () => {
   await ensureVm('app')
   base = current()
   watch = startDvm(['watch', 'app', '--no-boot-test'])
+  void watch.result.then(() => (isOver = true))
   await watch.told(/^\d\d:\d\d:\d\d base \S+ is current$/m)
 })
 after(() => {
   writeContainerfile(containerfile('one'))
+  // A test that failed has left it running, and this process would wait for it.
+  if (!isOver) watch.kill('SIGKILL')
 })
+
+/** Saves a Containerfile whose build does not end; resolves once that runs in the builder. */
+const saveEndless = () =>
+  untilEndless(() => {
+    writeContainerfile(containerfile(freshWord(), endless))
+    return watch
+  })
 
 test('a saved setup.sh is run in the VM at once', async () => {
   writeFileSync(join(configDir, 'vms/app/setup.sh'), 'echo seen > /var/tmp/watched\n', { mode: 0o600 })
@@ -45,20 +58,18 @@ test('a setup.sh that fails is told with its last lines, and the watch goes on',
 })
 
 test('a saved Containerfile is built; a newer change stops that build, which leaves nothing', async () => {
-  writeContainerfile(containerfile(freshWord(), 'RUN sleep 1000'))
+  await saveEndless()
   await watch.told(/base: changed Containerfile, building$/m)
-  const building = 'pgrep --full --count "^sleep 1000" || true\n'
-  while ((await asRoot(builder, building)) === '0\n');
   writeContainerfile(containerfile('one'))
   await watch.told(
     /base: changed Containerfile, stopping the build under way\n[^]*base: changed Containerfile, nothing to build/,
   )
-  assert.equal(await asRoot(builder, building), '0\n')
+  assert.deepEqual(await remoteWork(), idle)
   assert.equal(current(), base)
 })
 
 test('Ctrl-C in the middle of a build ends both with 130, and the base is what it was', async () => {
-  writeContainerfile(containerfile(freshWord(), 'RUN sleep 1000'))
+  await saveEndless()
   await watch.told(/nothing to build\n[^]*base: changed Containerfile, building/)
   watch.kill('SIGINT')
   const { exitCode, stdout, stderr } = await watch.result
@@ -67,7 +78,6 @@ test('Ctrl-C in the middle of a build ends both with 130, and the base is what i
     stderr,
     /\nstopping and taking back what this run made \(once more exits at once\)\ninterrupted\n$/,
   )
-  writeContainerfile(containerfile('one'))
   assert.equal(current(), base)
-  assert.equal(await asRoot(builder, 'pgrep --full --count "^sleep 1000" || true\n'), '0\n')
+  assert.deepEqual(await remoteWork(), idle)
 })

@@ -244,17 +244,21 @@ export const idle = { units: '', podman: '', sleeping: '', files: '' }
 /** A RUN line that says in the log that it began, and then takes longer than any test. */
 export const endless = 'RUN echo begun-$((40 + 2)) && sleep 86399'
 
-/** Starts a build of a Containerfile that ends in `endless`; resolves once that line runs. */
-export const startEndless = async (args: readonly string[], options: Options = {}): Promise<RunningDvm> => {
+/** Begins a build of a Containerfile that ends in `endless`; resolves to what was begun once that line runs. */
+export const untilEndless = async (begin: () => RunningDvm): Promise<RunningDvm> => {
   // The log of the build before says the same.
   rmSync(buildLog, { force: true })
-  const running = startDvm(args, options)
+  const running = begin()
   await until('the endless RUN line has begun', () => {
     if (running.stderr().includes('✖')) throw new Error(`the build ended early:\n${running.stderr()}`)
     return logText().includes('begun-42')
   })
   return running
 }
+
+/** The same for a command that builds. */
+export const startEndless = (args: readonly string[], options: Options = {}): Promise<RunningDvm> =>
+  untilEndless(() => startDvm(args, options))
 
 export const sha256 = async (path: string): Promise<string> => {
   const hash = createHash('sha256')

@@ -63,8 +63,9 @@ test('with openssh-server in the dev-base ssh comes in, where dvm ssh does', asy
     (await ssh(['api.pool.dvm', environment])).stdout,
     await inside('api', 'sh', '-c', environment),
   )
-  const terminal = await ssh(['-tt', 'api.pool.dvm', 'tty; pwd'])
-  assert.match(terminal.stdout, /^\/dev\/pts\/\d+\r?\n\/src\r?\n$/)
+  // Not over a shared connection: without a terminal here, ssh gives such a session one whose settings are all off.
+  const terminal = await ssh(['-S', 'none', '-tt', 'api.pool.dvm', 'tty; pwd'])
+  assert.match(terminal.stdout, /^\/dev\/pts\/\d+\r\n\/src\r\n$/)
   assert.equal(await inside('api', 'find', '/etc/ssh', '-name', 'ssh_host_*'), '')
   assert.equal(
     await inside('api', 'stat', '--format', '%U %a', '/etc/dvm-ssh/host_key', '/etc/dvm-ssh/authorized_keys'),
