@@ -60,15 +60,15 @@ export const imageSteps = (run: BuildRun): Step[] => {
       undo: async () => {
         // Interrupted or failed: nothing of this build goes on in the builder, not even its provisioning. The disk builder's
         // image is made beside the steps, and its unit may start just after a sweep: swept until that is over.
-        const beside = (made.diskBuilder ?? Promise.resolve()).then(
-          () => true,
-          () => true,
-        )
+        const beside = new AbortController()
+        const over = (): void => beside.abort()
+        void (made.diskBuilder ?? Promise.resolve()).then(over, over)
         try {
           const builder = made.builder ?? (await findInstance(deps.undo, deps.env.builder.instance))
           if (builder?.status !== 'Running') return
           do await deps.undo.builder.sweep(builder, 'end')
-          while (!(await Promise.race([beside, sleep(2000, false)])))
+          // The wait ends with what it waits for: dvm is not kept alive by it.
+          while (await sleep(2000, true, { signal: beside.signal }).catch(() => false))
         } catch (error) {
           write(String(error))
         }

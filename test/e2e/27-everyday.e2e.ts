@@ -105,8 +105,10 @@ test('doctor looks at the real tools; pins list knows the images', async () => {
   assert.match(pins.stdout, /^debian +project-base /m)
 })
 
-test('sync --all finds every VM ready, and logs -f follows what it writes', async () => {
+test('sync --all finds every VM ready, and logs -f follows what it writes', async (t) => {
   const following = startDvm(['logs', '-f', 'app'])
+  // A test that failed has left it running, and this process would wait for it.
+  t.after(() => following.kill('SIGKILL'))
   await following.printed(/==> .*\/setup\.log <==/)
   writeFileSync(join(home, '.config/dvm/vms/app/setup.sh'), 'echo "all at $((6 * 7))"\n', { mode: 0o600 })
   const all = await dvm(['sync', '--all'])

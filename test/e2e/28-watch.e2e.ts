@@ -18,7 +18,6 @@ import {
 } from '../support/e2e.ts'
 
 let watch: RunningDvm
-let isOver = false
 let base: string
 
 const current = (): string => publishedBase().current
@@ -27,13 +26,12 @@ before(async () => {
   await ensureVm('app')
   base = current()
   watch = startDvm(['watch', 'app', '--no-boot-test'])
-  void watch.result.then(() => (isOver = true))
   await watch.told(/^\d\d:\d\d:\d\d base \S+ is current$/m)
 })
 after(() => {
   writeContainerfile(containerfile('one'))
   // A test that failed has left it running, and this process would wait for it.
-  if (!isOver) watch.kill('SIGKILL')
+  watch.kill('SIGKILL')
 })
 
 /** Saves a Containerfile whose build does not end; resolves once that runs in the builder. */

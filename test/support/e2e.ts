@@ -75,6 +75,7 @@ export interface RunningDvm {
   /** The same for stdout. */
   printed(pattern: RegExp): Promise<void>
   type(text: string): void
+  /** Nothing, once it is over. */
   kill(signal: NodeJS.Signals): void
   readonly result: Promise<Result>
 }
@@ -126,7 +127,7 @@ export const follow = (file: string, args: readonly string[], options: Options =
     told: (pattern) => says(pattern, () => steady(stderr)),
     printed: (pattern) => says(pattern, () => Buffer.concat(out).toString()),
     type: (text) => void child.stdin?.write(text),
-    kill: (signal) => process.kill(options.ownGroup === undefined ? pid : -pid, signal),
+    kill: (signal) => void (ended || process.kill(options.ownGroup === undefined ? pid : -pid, signal)),
     result,
   }
 }

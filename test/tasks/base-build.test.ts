@@ -237,6 +237,8 @@ test('a failure or an interruption at any moment leaves the old base, no files a
   await build(probe)
   const moments = probe.memory.calls.filter((call) => !call.startsWith('undo'))
   assert.ok(moments.length > 25, moments.join('\n'))
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
   for (const [index, moment] of moments.entries()) {
     again()
     let seen = 0
@@ -265,6 +267,7 @@ test('a failure or an interruption at any moment leaves the old base, no files a
     const acts = world.memory.calls.filter((call) => call !== 'answers')
     if (builder?.instance.status === 'Running') assert.equal(acts.at(-1), 'undo sweep end', where)
     assert.equal(await world.deps.locks.holder('base'), undefined, where)
+    assert.equal(timers(), before, `${where}: a timer keeps dvm from ending`)
   }
   again()
   assert.equal((await build(world)).outcome, 'built')
