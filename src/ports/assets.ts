@@ -18,7 +18,7 @@ export const createAssets = (): Assets => {
     text: (relative) => readFile(path(relative), 'utf8'),
     pins: async () => {
       // Brings a YAML parser along, which most commands do without.
-      const { parsePins } = await import('../core/pins.ts')
+      const { parsePins } = await import('../core/pins-text.ts')
       return parsePins(await readFile(packagePath('pins.json'), 'utf8'))
     },
   }

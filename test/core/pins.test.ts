@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { DvmError } from '../../src/core/errors.ts'
 import { flavourNames, flavourOf } from '../../src/core/flavour.ts'
-import { checkPinned, parsePins, pinOf, pinnedReference, replacePin } from '../../src/core/pins.ts'
+import { checkPinned, pinOf, pinnedReference } from '../../src/core/pins.ts'
+import { parsePins, replacePin } from '../../src/core/pins-text.ts'
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`
 const entry = (change: Record<string, unknown> = {}): Record<string, unknown> => ({

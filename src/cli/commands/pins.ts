@@ -24,7 +24,7 @@ const read = async (
   context: CliContext,
   options: Options,
 ): Promise<{ deps: Deps; file: ReturnType<Deps['pinsFile']>; pins: Pins }> => {
-  const { parsePins } = await import('../../core/pins.ts')
+  const { parsePins } = await import('../../core/pins-text.ts')
   const deps = await context.deps()
   const file = deps.pinsFile(options.file)
   const pins = parsePins(await file.text(), options.file ?? 'pins.json')
