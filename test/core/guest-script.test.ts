@@ -33,7 +33,8 @@ const guest = (t: TestContext) => {
   chmodSync(sudo, 0o755)
   return (script: Partial<GuestScript>) => {
     const input = renderGuestScript({ values, bootstrap: ':', setup: undefined, ...script })
-    const { status, stdout, stderr } = spawnSync('bash', ['-s'], {
+    // A pipe, as sshd has it; Node's own would be a socket.
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', 'cat | bash -s'], {
       input,
       encoding: 'utf8',
       cwd: home,

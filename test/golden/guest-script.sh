@@ -1,3 +1,4 @@
+if [[ -p /dev/stdin ]]; then . /dev/stdin; fi
 set -Eeuo pipefail
 export DVM_NAME=app
 export DVM_VM=app
@@ -8,6 +9,7 @@ export DVM_PORTS=3000:3000,8080:80
 export DVM_SUBUID_COUNT=65536
 export DVM_SUBGID_COUNT=0
 sudo DVM_USER="$DVM_USER" DVM_CODE_DIR="$DVM_CODE_DIR" DVM_SUBUID_COUNT="$DVM_SUBUID_COUNT" DVM_SUBGID_COUNT="$DVM_SUBGID_COUNT" bash -s <<'DVM_BOOTSTRAP_END'
+if [[ -p /dev/stdin ]]; then . /dev/stdin; fi
 # bootstrap.sh
 echo hello
 DVM_BOOTSTRAP_END
