@@ -2,7 +2,7 @@
 # The same work as dvm's, as the bare limactl and podman commands that a person would put into a script. Measured beside dvm.
 #   bare.sh build BUILDER BASE_DIR TEMPLATES BASE_IMAGE OUT [--no-cache]
 #   bare.sh sync INSTANCE SCRIPT
-#   bare.sh sync-twice INSTANCE SCRIPT
+#   bare.sh sync-account INSTANCE SCRIPT USER BOOTSTRAP
 #   bare.sh lend BUILDER INSTANCE IMAGE
 #   bare.sh dev-base INSTANCE CONTEXT IMAGE
 set -Eeuo pipefail
@@ -30,9 +30,10 @@ build() {
 	run rm -rf $work </dev/null
 }
 
-sync-twice() {
-	sync "$@"
-	limactl shell --workdir / "$1" true </dev/null
+# With what dvm does besides: the account, as root.
+sync-account() {
+	sync "$1" "$2"
+	limactl shell --workdir / "$1" sudo DVM_USER="$3" DVM_CODE_DIR="/home/$3/code" DVM_SUBUID_COUNT=0 DVM_SUBGID_COUNT=0 bash -s <"$4"
 }
 
 sync() {
