@@ -57,6 +57,14 @@ test('core does no I/O', () => {
   assert.deepEqual(wrong, [])
 })
 
+test('only the table of flavours knows one by name', () => {
+  // doctor names the systems of hosts, which are called the same.
+  const wrong = sources
+    .filter((file) => !['src/core/flavour.ts', 'src/core/doctor/packages.ts'].includes(file))
+    .filter((file) => /(['"`])(fedora|debian)\1/.test(codeOf(file)))
+  assert.deepEqual(wrong, [])
+})
+
 test('processes start in system/exec.ts only, and never through a shell', () => {
   for (const file of sources) {
     const text = readFileSync(join(root, file), 'utf8')

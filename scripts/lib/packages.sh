@@ -16,7 +16,7 @@ package_set() {
     apt-get-vm-false) echo qemu-system-x86 qemu-utils ovmf openssh-client ;;
     apt-get-vm-true) echo qemu-system-arm qemu-utils qemu-efi-aarch64 openssh-client ;;
     apt-get-guest-*) echo mmdebstrap mtools gdisk e2fsprogs "$(libarchive_package)" debian-archive-keyring uidmap ;;
-    apt-get-e2e-*) echo docker-registry openssl apache2-utils shellcheck ;;
+    apt-get-e2e-*) echo docker-registry openssl apache2-utils shellcheck zsh fish ;;
     dnf-vm-false) echo qemu-system-x86-core qemu-img edk2-ovmf openssh-clients ;;
     dnf-vm-true) echo qemu-system-aarch64-core qemu-img edk2-aarch64 openssh-clients ;;
     pacman-vm-false) echo qemu-base edk2-ovmf openssh ;;
