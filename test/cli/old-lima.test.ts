@@ -1,7 +1,6 @@
 // A Lima that is older than dvm needs: refused where a VM is made, and nowhere else.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Script } from '../fakes/state.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
 
 const told =
@@ -40,20 +39,14 @@ test('one that is there is synced without a question', async (t) => {
   assert.ok(!fake.calls().includes('--version'))
 })
 
-const created = { exitCode: 0, stdout: '', stderr: '✔ Create app\n✔ Prepare app\n' }
-const answers: readonly (readonly [what: string, script: Script])[] = [
-  ['does not know the question', { limactl: [{ match: ['--version'], exitCode: 64, stderr: 'usage: …\n' }] }],
-  ['cannot be run for it', { limactl: [{ match: ['--version'], exitCode: 127 }] }],
-  ['answers nothing', { limactl: [{ match: ['--version'], stdout: '' }] }],
-  ['answers something else', { limactl: [{ match: ['--version'], stdout: 'stand-in 0.1\n' }] }],
-  ['does not know its own version', { version: '<unknown>' }],
-]
-for (const [what, script] of answers)
-  test(`a limactl that ${what} makes a VM without a word`, async (t) => {
-    const { run, write } = dvmOnFake(t, script)
-    write('.config/dvm/vms/app/config.sh', '')
-    assert.deepEqual(await run(['sync', 'app']), created)
+test('a limactl that does not know the question makes a VM without a word', async (t) => {
+  const { run, write } = dvmOnFake(t, {
+    limactl: [{ match: ['--version'], exitCode: 64, stderr: 'usage: …\n' }],
   })
+  write('.config/dvm/vms/app/config.sh', '')
+  const { exitCode, stdout, stderr } = await run(['sync', 'app'])
+  assert.deepEqual([exitCode, stdout, stderr], [0, '', '✔ Create app\n✔ Prepare app\n'])
+})
 
 const asked = (calls: readonly string[]): number => calls.filter((call) => call === '--version').length
 

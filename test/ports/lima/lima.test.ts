@@ -23,15 +23,25 @@ test('a Lima that is missing, too old, of unknown version, or run as root', asyn
 test('where a VM is made only an old Lima is refused: whatever else is wrong is told by the call that meets it', async (t) => {
   const fake = fakeLima(t)
   await portOn(fake, { limactl: 'no-such-limactl' }).lima.refuseTooOld()
-  fake.script({ root: true })
-  const { lima, warnings } = portOn(fake)
-  await lima.refuseTooOld()
-  assert.deepEqual(warnings, [])
+  for (const script of [
+    { root: true },
+    { version: '<unknown>' },
+    { limactl: [{ match: ['--version'], exitCode: 64, stderr: 'usage: …\n' }] },
+    { limactl: [{ match: ['--version'], exitCode: 127 }] },
+    { limactl: [{ match: ['--version'], stdout: '' }] },
+    { limactl: [{ match: ['--version'], stdout: 'stand-in 0.1\n' }] },
+  ]) {
+    fake.script(script)
+    const { lima, warnings } = portOn(fake)
+    await lima.refuseTooOld()
+    assert.deepEqual(warnings, [])
+  }
   fake.script({ version: '2.0.9' })
   const old = portOn(fake).lima
+  const before = fake.calls().filter((call) => call === '--version').length
   for (const _ of ['first', 'again'])
     await assert.rejects(old.refuseTooOld(), { code: 'tool', message: 'Lima 2.0.9 is too old' })
-  assert.equal(fake.calls().filter((call) => call === '--version').length, 1, 'asked once')
+  assert.equal(fake.calls().filter((call) => call === '--version').length - before, 1, 'asked once')
 })
 
 test('a host without KVM: limactl gets the settings, the user one warning, a start more time', async (t) => {
