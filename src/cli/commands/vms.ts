@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import { DvmError } from '../../core/errors.ts'
 import { checkVmName } from '../../core/names.ts'
 import { sizeText } from '../../core/sizes.ts'
-import { parseTarget, targetText, type ProjectTarget } from '../../core/target.ts'
+import { parseTarget, targetText, type ProjectTarget, type Target } from '../../core/target.ts'
+import type { Deps } from '../../tasks/deps.ts'
 import type { CliContext } from '../context.ts'
 import { tilde, tildes } from '../reporter.ts'
 
@@ -97,14 +98,17 @@ export const registerStop = (program: Command, context: CliContext): void => {
       if (target?.project !== undefined) {
         const { stopProject } = await import('../../tasks/project-actions.ts')
         const stopped = await stopProject(deps, { vm: target.vm, project: target.project })
-        return context.reporter.note(`${vm} ${stopped ? 'is stopped' : 'was not running'}`)
+        context.reporter.note(`${vm} ${stopped ? 'is stopped' : 'was not running'}`)
+        return stopped ? undefined : suggestStop(context, deps, target)
       }
       const { stopVm, stoppableVms } = await import('../../tasks/vms.ts')
       const names =
         vm === undefined ? await stoppableVms(deps, { onlyConfigured: flags.onlyConfig ?? false }) : [vm]
       for (const name of names) {
         try {
-          context.reporter.note((await stopVm(deps, name)) ? `${name} is stopped` : `${name} was not running`)
+          const stopped = await stopVm(deps, name)
+          context.reporter.note(`${name} ${stopped === 'stopped' ? 'is stopped' : 'was not running'}`)
+          if (stopped === 'missing' && target !== undefined) await suggestStop(context, deps, target)
         } catch (error) {
           // With --all, one VM's failure does not keep the others running.
           if (vm !== undefined || deps.signal.aborted) throw error
@@ -113,6 +117,17 @@ export const registerStop = (program: Command, context: CliContext): void => {
         }
       }
     })
+}
+
+/** Nothing to stop is no error, but it may be a slip. */
+const suggestStop = async (context: CliContext, deps: Deps, target: Target): Promise<void> => {
+  const { meant } = await import('../../tasks/known-names.ts')
+  suggest(context, await meant(deps, target, (near) => `dvm stop ${targetText(near)}`))
+}
+
+/** As below an error. */
+const suggest = (context: CliContext, meant: string | undefined): void => {
+  if (meant !== undefined) context.reporter.note(`  try: ${meant}`)
 }
 
 export const registerRm = (program: Command, context: CliContext): void => {
@@ -144,6 +159,7 @@ export const registerRm = (program: Command, context: CliContext): void => {
       })
       if (removed.instance) context.reporter.note(`${vm} is removed`)
       else context.reporter.print(noInstance(vm))
+      suggest(context, removed.meant)
       if (removed.configRemains)
         context.reporter.warn(configRemains(vm, tilde(removed.configDirectory, deps.env.home)))
     })
@@ -180,6 +196,7 @@ const removeOneProject = async (
     context.reporter.note(`${name} is removed${flags.keepData ? '; its workspace is kept' : ''}`)
   else if (removed.found === 'vm') context.reporter.note(`${name} had no container`)
   else context.reporter.print(noInstance(target.vm))
+  suggest(context, removed.meant)
   if (removed.configRemains)
     context.reporter.warn(configRemains(name, tilde(removed.configDirectory, deps.env.home)))
 }
