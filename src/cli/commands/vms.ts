@@ -27,10 +27,10 @@ export const registerLs = (program: Command, context: CliContext): void => {
           `configured, not made yet: ${unmade.join(', ')}; to make it: dvm sync ${unmade[0]}`,
         )
       else if (rows.length === 0) context.reporter.note('no VMs yet: dvm new NAME, then dvm sync NAME')
-      const base = (row: (typeof rows)[number]): string =>
-        row.generation === null ? '-' : `${row.generation.slice(0, 12)}${row.behind ? ' (behind)' : ''}`
+      // A column of nothing but `-` would be in everybody's way who has no dev-base.
+      const withDevBase = rows.some(({ devBase }) => devBase !== null)
       context.reporter.table(
-        ['VM', 'STATE', 'CPUS', 'MEMORY', 'DISK', 'PROJECTS', 'BASE'],
+        ['VM', 'STATE', 'CPUS', 'MEMORY', 'DISK', 'PROJECTS', 'BASE', ...(withDevBase ? ['DEV-BASE'] : [])],
         rows.map((row) => [
           row.name,
           row.state,
@@ -38,7 +38,8 @@ export const registerLs = (program: Command, context: CliContext): void => {
           known(row.memory),
           row.diskUsed === null ? known(row.disk) : `${sizeText(row.diskUsed)} of ${known(row.disk)}`,
           row.projects.length === 0 ? '-' : String(row.projects.length),
-          base(row),
+          hashText(row.generation, row.behind),
+          ...(withDevBase ? [hashText(row.devBase, row.devBaseBehind)] : []),
         ]),
       )
       for (const { name, drift } of rows)
@@ -51,6 +52,10 @@ export const registerLs = (program: Command, context: CliContext): void => {
           context.reporter.note(`the dev-base in ${name} is behind base/dev: dvm sync ${name}`)
     })
 }
+
+/** As short as it is still one of a kind. */
+const hashText = (hash: string | null, behind: boolean): string =>
+  hash === null ? '-' : `${hash.slice(0, 12)}${behind ? ' (behind)' : ''}`
 
 /** Lima says 0 of what it cannot read. */
 const known = (bytes: number): string => (bytes === 0 ? '-' : sizeText(bytes))
