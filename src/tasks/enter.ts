@@ -30,10 +30,11 @@ export const enter = async (deps: Deps, text: string, options: EnterOptions): Pr
   const target = parseTarget(text, deps.env.builder.instance)
   const { vm, project } = target
   if (project !== undefined) return enterProject(deps, { vm, project }, options)
+  const reading = loadVmConfig(deps, vm)
   const [config, script, { instance, started }] = await Promise.all([
-    loadVmConfig(deps, vm),
+    reading,
     deps.assets.text('guest/enter.sh'),
-    runningVm(deps, target, typedFor(options)),
+    runningVm(deps, target, typedFor(options), reading),
   ])
   // Its port is another one now.
   if (started) await keepSshHost(deps, { vm, config, instance })
@@ -49,10 +50,11 @@ export const enter = async (deps: Deps, text: string, options: EnterOptions): Pr
 }
 
 const enterProject = async (deps: Deps, target: ProjectTarget, options: EnterOptions): Promise<number> => {
-  const [config, project, { instance, started }] = await Promise.all([
-    loadVmConfig(deps, target.vm),
-    loadProject(deps, target, typedFor(options)),
-    runningVm(deps, target, typedFor(options)),
+  const typed = typedFor(options)
+  const reading = Promise.all([loadVmConfig(deps, target.vm), loadProject(deps, target, typed)])
+  const [[config, project], { instance, started }] = await Promise.all([
+    reading,
+    runningVm(deps, target, typed, reading),
   ])
   if (started) await keepSshHost(deps, { vm: target.vm, config, instance })
   return deps.containers.attach({ instance, user: config.user }, target, {

@@ -138,9 +138,10 @@ const removeContainer = async (
   action: 'rm' | 'reset',
 ): Promise<boolean> => {
   const { keepData, force } = options
+  const reading = loadVmConfig(deps, target.vm)
   const [{ instance, started }, config] = await Promise.all([
-    runningVm(deps, target, typedFor(action, options)),
-    loadVmConfig(deps, target.vm),
+    runningVm(deps, target, typedFor(action, options), reading),
+    reading,
   ])
   const place = { instance, user: config.user }
   return locked(deps, `vm:${target.vm}`, async () => {

@@ -16,8 +16,16 @@ export interface RunningVm {
   readonly started: boolean
 }
 
-/** @throws DvmError `not-found`, or `failed` for one that only a sync can bring up. */
-export const runningVm = async (deps: Deps, target: Target, typed: Typed): Promise<RunningVm> => {
+/**
+ * @param right rejects when something is wrong that is to be said before anything is started
+ * @throws DvmError `not-found`, or `failed` for one that only a sync can bring up.
+ */
+export const runningVm = async (
+  deps: Deps,
+  target: Target,
+  typed: Typed,
+  right?: Promise<unknown>,
+): Promise<RunningVm> => {
   const { vm } = target
   const found = await findInstance(deps, instanceOf(vm))
   if (found === undefined) throw await missing(deps, target, typed)
@@ -32,6 +40,7 @@ export const runningVm = async (deps: Deps, target: Target, typed: Typed): Promi
         tail: found.errors,
       },
     )
+  await right
   return { instance: await locked(deps, `vm:${vm}`, () => startStopped(deps, target, typed)), started: true }
 }
 
