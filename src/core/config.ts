@@ -66,11 +66,25 @@ export const defaultVariables = (defaults: VmDefaults): Readonly<Record<string, 
   ...(defaults.vmType === undefined ? {} : { DVM_VM_TYPE: defaults.vmType }),
 })
 
+/** Which file is whose. */
+export interface ConfigFiles {
+  readonly shared: string
+  /** The VM's own, or how it is called where none is meant. */
+  readonly own: string
+}
+
+/** What may count for one VM alone is no accident of a file that all of them read, whatever the VM's own says after it. */
+const checkOwn = (raw: RawValues, problems: Problems, name: string, files: ConfigFiles | undefined): void => {
+  const { file, before = [] } = raw[name] ?? {}
+  if (files !== undefined && [file, ...before].includes(files.shared))
+    problems.add(name, `is for one VM: set it in ${files.own}, and not for all`, files.shared)
+}
+
 /**
  * Checks what the files said. An empty value is the default, as for bash's `${X:-…}`.
  * @throws DvmError `config` with every problem, each with its variable and file.
  */
-export const parseVmConfig = (raw: RawValues, defaults: VmDefaults): VmConfig => {
+export const parseVmConfig = (raw: RawValues, defaults: VmDefaults, files?: ConfigFiles): VmConfig => {
   const problems = new Problems(raw)
   const number = (name: string, pattern: RegExp, rule: string, otherwise: number, most: number): number => {
     const text = problems.text(name)
@@ -97,6 +111,7 @@ export const parseVmConfig = (raw: RawValues, defaults: VmDefaults): VmConfig =>
   if (devBase !== undefined && !/^[a-zA-Z0-9][\w.:/@-]*$/.test(devBase))
     problems.add('DVM_DEV_BASE', `must be an image reference, not ${show(devBase)}`)
 
+  checkOwn(raw, problems, 'DVM_FORWARD_AGENT', files)
   const forwardAgent = problems.text('DVM_FORWARD_AGENT') ?? '0'
   if (!['0', '1'].includes(forwardAgent))
     problems.add('DVM_FORWARD_AGENT', `must be 1 or 0, not ${show(forwardAgent)}`)

@@ -1,7 +1,7 @@
 // `dvm add`: the configuration of a project in a VM.
 import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
-import { parseProjectTarget } from '../core/target.ts'
+import { parseProjectTarget, targetText } from '../core/target.ts'
 import type { Deps } from './deps.ts'
 import { checkConfigured } from './known-names.ts'
 import { projectsDirectory } from './project-names.ts'
@@ -15,8 +15,9 @@ export const addProject = async (
   text: string,
 ): Promise<readonly string[]> => {
   const { env, assets, scaffold } = deps
-  const { vm, project } = parseProjectTarget(text, env.builder.instance)
-  await checkConfigured(deps, vm, (name) => `dvm add ${name}/${project}`)
+  const target = parseProjectTarget(text, env.builder.instance)
+  const { vm, project } = target
+  await checkConfigured(deps, target, (near) => `dvm add ${targetText(near)}`)
   const directory = join(projectsDirectory(deps, vm), project)
   if (await scaffold.exists(directory))
     throw new DvmError('refused', `${directory} exists already; dvm does not change it`, {

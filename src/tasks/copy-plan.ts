@@ -9,7 +9,7 @@ import {
   type CopyRequest,
 } from '../core/copy-path.ts'
 import { renderCommand } from '../core/command.ts'
-import { targetText } from '../core/target.ts'
+import { targetText, type Target } from '../core/target.ts'
 import type { Place } from '../ports/containers/index.ts'
 import type { GuestEnd } from '../ports/copy/guest.ts'
 import type { ShowProgress } from './copy-progress.ts'
@@ -63,19 +63,19 @@ export const prepare = async (
   again: string,
 ): Promise<Copy> => {
   const { vm, project } = target
-  const [config, itsProject] = await Promise.all([
-    loadVmConfig(deps, vm),
-    project === undefined ? undefined : loadProject(deps, { vm, project }),
-  ])
-  const forAnother = (near: string): string => {
-    const side = remoteText({ vm: near, project }, typed)
+  const forAnother = (near: Target): string => {
+    const side = remoteText(near, typed)
     return direction === 'to-guest'
       ? commandLine(options.recursive, local, side)
       : commandLine(options.recursive, side, local)
   }
+  const [config, itsProject] = await Promise.all([
+    loadVmConfig(deps, vm),
+    project === undefined ? undefined : loadProject(deps, { vm, project }, forAnother),
+  ])
   let place: Promise<Place> | undefined
   const running = (): Promise<Place> =>
-    (place ??= runningVm(deps, vm, forAnother).then(({ instance }) => ({ instance, user: config.user })))
+    (place ??= runningVm(deps, target, forAnother).then(({ instance }) => ({ instance, user: config.user })))
   // Where a container's workspace is only the container knows: project.sh may say another by now.
   const inProject = async ({ config: { workdir }, target: of }: Project): Promise<string> =>
     direction === 'from-guest' && endsAbove(typed)

@@ -108,9 +108,9 @@ export const ensureDevBase = async (
   }
 }
 
-/** Podman's own complaint about a line of the person's Containerfile. */
+/** What no port has a hint for is about a line of the person's Containerfile. */
 const withHint = (error: unknown, containerfile: string, vm: string): unknown =>
-  error instanceof DvmError && error.hint === undefined && error.code === 'failed'
+  error instanceof DvmError && error.hint === undefined
     ? error.with({ hint: `correct ${containerfile}, then: dvm sync ${vm}` })
     : error
 

@@ -2,12 +2,13 @@
 import type { VmConfig } from '../core/config.ts'
 import { entryArgv, loginArgv } from '../core/guest-entry.ts'
 import { knownHostsFile } from '../core/ssh-config.ts'
-import { parseTarget, type ProjectTarget } from '../core/target.ts'
+import { parseTarget, targetText, type ProjectTarget } from '../core/target.ts'
 import type { AgentLogin, Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
+import type { Typed } from './known-names.ts'
 import { loadProject } from './projects.ts'
-import { runningVm, type Typed } from './running-vm.ts'
+import { runningVm } from './running-vm.ts'
 import { keepSshHost } from './ssh-kept.ts'
 import { loadVmConfig } from './vm-config.ts'
 
@@ -29,10 +30,11 @@ export const enter = async (deps: Deps, text: string, options: EnterOptions): Pr
   const target = parseTarget(text, deps.env.builder.instance)
   const { vm, project } = target
   if (project !== undefined) return enterProject(deps, { vm, project }, options)
+  const reading = loadVmConfig(deps, vm)
   const [config, script, { instance, started }] = await Promise.all([
-    loadVmConfig(deps, vm),
+    reading,
     deps.assets.text('guest/enter.sh'),
-    runningVm(deps, vm, typedFor(options)),
+    runningVm(deps, target, typedFor(options), reading),
   ])
   // Its port is another one now.
   if (started) await keepSshHost(deps, { vm, config, instance })
@@ -48,10 +50,11 @@ export const enter = async (deps: Deps, text: string, options: EnterOptions): Pr
 }
 
 const enterProject = async (deps: Deps, target: ProjectTarget, options: EnterOptions): Promise<number> => {
-  const [config, project, { instance, started }] = await Promise.all([
-    loadVmConfig(deps, target.vm),
-    loadProject(deps, target),
-    runningVm(deps, target.vm, typedFor(options, `/${target.project}`)),
+  const typed = typedFor(options)
+  const reading = Promise.all([loadVmConfig(deps, target.vm), loadProject(deps, target, typed)])
+  const [[config, project], { instance, started }] = await Promise.all([
+    reading,
+    runningVm(deps, target, typed, reading),
   ])
   if (started) await keepSshHost(deps, { vm: target.vm, config, instance })
   return deps.containers.attach({ instance, user: config.user }, target, {
@@ -60,11 +63,10 @@ const enterProject = async (deps: Deps, target: ProjectTarget, options: EnterOpt
   })
 }
 
-/** What a person would have typed for another VM. */
 const typedFor =
-  ({ argv }: EnterOptions, project = ''): Typed =>
-  (vm) =>
-    argv.length === 0 ? `dvm sh ${vm}${project}` : `dvm ssh ${vm}${project} -- …`
+  ({ argv }: EnterOptions): Typed =>
+  (near) =>
+    argv.length === 0 ? `dvm sh ${targetText(near)}` : `dvm ssh ${targetText(near)} -- …`
 
 /** The way in that the agent can go; see ports/lima/guest.ts for why it is another one. */
 const agentLogin = async (

@@ -3,9 +3,14 @@ import { join } from 'node:path'
 import { DvmError } from '../core/errors.ts'
 import { checkVmName, isName, isVmName } from '../core/names.ts'
 import { nearestName } from '../core/nearest.ts'
+import type { Target } from '../core/target.ts'
 import type { Deps } from './deps.ts'
+import { configuredProjects } from './project-names.ts'
 
 type Looking = Pick<Deps, 'env' | 'files'>
+
+/** What a person would have typed for another VM or project: the same command, with that name. */
+export type Typed = (target: Target) => string
 
 /** VMs that have a configuration, by name. */
 export const configuredVms = async ({ env, files }: Looking): Promise<readonly string[]> => {
@@ -16,21 +21,31 @@ export const configuredVms = async ({ env, files }: Looking): Promise<readonly s
   return names.filter((_, index) => directories[index]).sort()
 }
 
+/** A near name, or nothing. */
+const withNear = (
+  word: string,
+  names: readonly string[],
+  typed: (name: string) => string,
+): string | undefined => {
+  const near = nearestName(word, names)
+  return near === undefined ? undefined : typed(near)
+}
+
 /**
- * @param typed what a person would have typed for another VM
  * @throws DvmError `not-found` for a VM without a configuration, naming the one that may have been meant; `usage` and `refused` as
  * `checkVmName` does.
  */
 export const checkConfigured = async (
   { env, files }: Looking,
-  vm: string,
-  typed: (vm: string) => string,
+  { vm, project }: Target,
+  typed: Typed,
 ): Promise<void> => {
   checkVmName(vm, env.builder.instance)
   if (await files.isDirectory(join(env.configDir, 'vms', vm))) return
-  const near = nearestName(vm, await configuredVms({ env, files }))
+  const names = (await configuredVms({ env, files })).filter((name) => isVmName(name, env.builder.instance))
+  const near = withNear(vm, names, (name) => typed({ vm: name, project }))
   throw new DvmError('not-found', `there is no VM "${vm}" in ${env.configDir}/vms`, {
-    hint: `${near === undefined ? '' : `${typed(near)}, or for a new VM: `}dvm new ${vm}`,
+    hint: `${near === undefined ? '' : `${near}, or for a new VM: `}dvm new ${vm}`,
   })
 }
 
@@ -46,6 +61,24 @@ const madeVms = async ({ env, files }: Looking): Promise<readonly string[]> => {
 export const knownVms = async (looking: Looking): Promise<readonly string[]> => {
   const names = new Set((await Promise.all([configuredVms(looking), madeVms(looking)])).flat())
   return [...names].filter((name) => isVmName(name, looking.env.builder.instance)).sort()
+}
+
+/**
+ * The command that was probably meant with a mistyped VM or, in a VM that dvm knows, project. Undefined for what dvm knows: then it was
+ * meant; and where no name is near.
+ */
+export const meant = async (
+  looking: Looking,
+  { vm, project }: Target,
+  typed: Typed,
+): Promise<string | undefined> => {
+  const vms = await knownVms(looking)
+  if (!vms.includes(vm)) return withNear(vm, vms, (name) => typed({ vm: name, project }))
+  if (project === undefined) return undefined
+  const projects = await configuredProjects(looking, vm)
+  return projects.includes(project)
+    ? undefined
+    : withNear(project, projects, (name) => typed({ vm, project: name }))
 }
 
 /** Their projects, as VM/PROJECT. */

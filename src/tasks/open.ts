@@ -1,9 +1,10 @@
 // `dvm open`: a VM's code directory or a project's workspace in an editor of the host's, over its ssh entry.
+import { renderCommand } from '../core/command.ts'
 import { editorNames, editorOf, editors, type Editor } from '../core/editors.ts'
 import { DvmError } from '../core/errors.ts'
 import { projectAlias } from '../core/project-ssh.ts'
 import { sshAlias } from '../core/ssh-config.ts'
-import { containerOf, parseTarget, targetText, type ProjectTarget } from '../core/target.ts'
+import { containerOf, parseTarget, targetText, type ProjectTarget, type Target } from '../core/target.ts'
 import type { Deps } from './deps.ts'
 import { codeDirectory } from './guest.ts'
 import { updateProjectHost } from './project-ssh.ts'
@@ -70,9 +71,13 @@ export const open = async (deps: Deps, text: string, name: string | undefined): 
     )
   const target = project === undefined ? undefined : { vm, project }
   // What is wrong with a project's files is said before anything is started.
-  const [config] = await Promise.all([loadVmConfig(deps, vm), target && loadProject(deps, target)])
-  const within = project === undefined ? '' : `/${project}`
-  const { instance } = await runningVm(deps, vm, (name) => `dvm open ${name}${within}`)
+  const typed = (near: Target): string =>
+    renderCommand({
+      file: 'dvm',
+      args: ['open', targetText(near), ...(name === undefined ? [] : ['--editor', name])],
+    })
+  const [config] = await Promise.all([loadVmConfig(deps, vm), target && loadProject(deps, target, typed)])
+  const { instance } = await runningVm(deps, { vm, project }, typed)
   const about = { vm, config, instance }
   // Somebody else (limactl, a reboot) may have started it, on another port.
   await ensureHostKeys(deps, about)

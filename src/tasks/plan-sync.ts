@@ -5,10 +5,11 @@ import { portText, type VmConfig } from '../core/config.ts'
 import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
 import { gib, sizeText } from '../core/sizes.ts'
+import { targetText, type Target } from '../core/target.ts'
 import type { CreateSpec } from '../ports/lima/index.ts'
 import { findBaseImage, type BaseImage } from './base-image.ts'
 import type { Deps } from './deps.ts'
-import { checkConfigured } from './known-names.ts'
+import { checkConfigured, type Typed } from './known-names.ts'
 import { defaultImage, loadProjects, type Project } from './projects.ts'
 import { configStamp, loadVmConfig } from './vm-config.ts'
 
@@ -38,14 +39,19 @@ export interface DryRun {
 }
 
 /** Reads what a sync of that VM would go by, before anything is touched. */
-export const planSync = async (deps: Deps, vm: string, project?: string): Promise<SyncPlan> => {
-  await checkConfigured(deps, vm, (name) => `dvm sync ${name}`)
+export const planSync = async (
+  deps: Deps,
+  target: Target,
+  typed: Typed = (near) => `dvm sync ${targetText(near)}`,
+): Promise<SyncPlan> => {
+  const { vm, project } = target
+  await checkConfigured(deps, target, typed)
   // Before they are read: what is saved meanwhile is then news to the next look.
   const stamp = await configStamp(deps, vm)
   const [config, setup, projects] = await Promise.all([
     loadVmConfig(deps, vm),
     readSetup(deps, join(deps.env.configDir, 'vms', vm, 'setup.sh')),
-    loadProjects(deps, vm, project),
+    loadProjects(deps, vm, project, typed),
     // Looked at now, so that no VM is made for settings that make no sense.
     deps.network(),
   ])
@@ -76,7 +82,7 @@ const readSetup = async (deps: Deps, path: string): Promise<SyncPlan['setup']> =
 
 /** @throws DvmError as `sync` does for names and configuration. */
 export const dryRunSync = async (deps: Deps, vm: string, project?: string): Promise<DryRun> => {
-  const plan = await planSync(deps, vm, project)
+  const plan = await planSync(deps, { vm, project }, (near) => `dvm sync ${targetText(near)} --dry-run`)
   const image = plan.projects.length === 0 ? '' : await defaultImage(deps, plan.config)
   const { base, spec } = await planCreation(deps, plan)
   return {

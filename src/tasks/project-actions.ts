@@ -6,6 +6,7 @@ import { containerDrift, specOf, type ContainerSpec } from '../core/project.ts'
 import { targetText, type ProjectTarget } from '../core/target.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
+import { meant, type Typed } from './known-names.ts'
 import { locked } from './locked.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
 import { defaultImage, loadProject } from './projects.ts'
@@ -51,7 +52,9 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
     deps.files.resolve(join(deps.env.configDir, 'vms', vm)),
   ])
   if (instance === undefined && known === undefined)
-    throw new DvmError('not-found', `there is no VM "${vm}"`, { hint: 'dvm ls' })
+    throw new DvmError('not-found', `there is no VM "${vm}"`, {
+      hint: (await meant(deps, { vm, project: undefined }, (near) => `dvm ls ${near.vm}`)) ?? 'dvm ls',
+    })
   const config = await loadVmConfig(deps, vm)
   const state =
     instance?.status === 'Running'
@@ -117,15 +120,28 @@ const confirm = (
   })
 }
 
+/** Never with `--force`: what a guess would lose is told first. */
+const typedFor =
+  (action: 'rm' | 'reset', { yes, keepData, config }: Omit<RemoveProjectOptions, 'force'>): Typed =>
+  (near) =>
+    [
+      `dvm ${action} ${targetText(near)}`,
+      ...(yes ? ['--yes'] : []),
+      ...(keepData ? ['--keep-data'] : []),
+      ...(config ? ['--config'] : []),
+    ].join(' ')
+
 const removeContainer = async (
   deps: Deps,
   target: ProjectTarget,
-  { keepData, force }: RemoveProjectOptions,
+  options: RemoveProjectOptions,
   action: 'rm' | 'reset',
 ): Promise<boolean> => {
+  const { keepData, force } = options
+  const reading = loadVmConfig(deps, target.vm)
   const [{ instance, started }, config] = await Promise.all([
-    runningVm(deps, target.vm),
-    loadVmConfig(deps, target.vm),
+    runningVm(deps, target, typedFor(action, options), reading),
+    reading,
   ])
   const place = { instance, user: config.user }
   return locked(deps, `vm:${target.vm}`, async () => {
@@ -139,6 +155,8 @@ const removeContainer = async (
 export interface RemovedProject {
   /** What was there. `container`: it, or its workspace alone. Without the VM there is neither. */
   readonly found: 'container' | 'vm' | 'nothing'
+  /** The command that was probably meant, when there was no container. */
+  readonly meant: string | undefined
   readonly configDirectory: string
   readonly configRemains: boolean
 }
@@ -155,11 +173,14 @@ export const removeProject = async (
   confirm(target, 'rm', options)
   const hasVm = (await findInstance(deps, instanceOf(target.vm))) !== undefined
   const hadContainer = hasVm && (await removeContainer(deps, target, options, 'rm'))
+  // Asked while the names are there: a configuration that is removed below was no slip.
+  const near = hadContainer ? undefined : await meant(deps, target, typedFor('rm', options))
   await dropSshProject(deps, target)
   const configDirectory = join(projectsDirectory(deps, target.vm), target.project)
   if (options.config) await deps.files.removeDirectory(configDirectory)
   return {
     found: hadContainer ? 'container' : hasVm ? 'vm' : 'nothing',
+    meant: near,
     configDirectory,
     configRemains: (await deps.files.resolve(configDirectory)) !== undefined,
   }
@@ -174,9 +195,10 @@ export const resetProject = async (
   target: ProjectTarget,
   options: Omit<RemoveProjectOptions, 'config'>,
 ): Promise<void> => {
-  confirm(target, 'reset', { ...options, config: false })
-  await loadProject(deps, target)
-  await removeContainer(deps, target, { ...options, config: false }, 'reset')
+  const asked = { ...options, config: false }
+  await loadProject(deps, target, typedFor('reset', asked))
+  confirm(target, 'reset', asked)
+  await removeContainer(deps, target, asked, 'reset')
   // Just this container: the VM and its other projects are left as they are.
   await syncVm(deps, target.vm, { wait: true, project: target.project, setup: false })
 }

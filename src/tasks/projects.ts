@@ -16,6 +16,7 @@ import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Deps } from './deps.ts'
 import { bareImage, ensureDevBase, planDevBase } from './dev-base.ts'
+import { meant, type Typed } from './known-names.ts'
 import { bringsTrust } from './network.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
 import { keepSshProject } from './ssh-kept.ts'
@@ -27,17 +28,25 @@ export interface Project {
   readonly setup: { readonly path: string; readonly text: string } | undefined
 }
 
+const missing = async (deps: Deps, target: ProjectTarget, typed: Typed | undefined): Promise<DvmError> => {
+  const near = typed && (await meant(deps, target, typed))
+  const add = `dvm add ${targetText(target)}`
+  return new DvmError(
+    'not-found',
+    `there is no project "${target.project}" in ${projectsDirectory(deps, target.vm)}`,
+    { hint: near === undefined ? add : `${near}, or for a new project: ${add}` },
+  )
+}
+
 /**
  * Reads the configuration of one project.
+ * @param typed for a name that a person typed
  * @throws DvmError `not-found` without one, `config` for values that make no sense, `refused` for unsafe owners or modes.
  */
-export const loadProject = async (deps: Deps, target: ProjectTarget): Promise<Project> => {
+export const loadProject = async (deps: Deps, target: ProjectTarget, typed?: Typed): Promise<Project> => {
   const { vm, project } = target
   const directory = join(projectsDirectory(deps, vm), project)
-  if (!(await deps.files.isDirectory(directory)))
-    throw new DvmError('not-found', `there is no project "${project}" in ${projectsDirectory(deps, vm)}`, {
-      hint: `dvm add ${targetText(target)}`,
-    })
+  if (!(await deps.files.isDirectory(directory))) throw await missing(deps, target, typed)
   const own = join(directory, 'project.sh')
   const files = [join(deps.env.configDir, 'config.sh'), join(deps.env.configDir, 'vms', vm, 'config.sh'), own]
   const raw = await deps.config.readConfig(files, projectVariables)
@@ -58,9 +67,10 @@ export const loadProjects = async (
   deps: Deps,
   vm: string,
   only: string | undefined,
+  typed: Typed,
 ): Promise<readonly Project[]> => {
   const names = only === undefined ? await configuredProjects(deps, vm) : [only]
-  return Promise.all(names.map((project) => loadProject(deps, { vm, project })))
+  return Promise.all(names.map((project) => loadProject(deps, { vm, project }, typed)))
 }
 
 /** The image of projects that name none. */

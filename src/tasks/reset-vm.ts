@@ -1,7 +1,7 @@
 // `dvm reset VM`: the VM anew, from the current base and its configuration.
 import { DvmError } from '../core/errors.ts'
-import { checkVmName } from '../core/names.ts'
 import type { Deps } from './deps.ts'
+import { checkConfigured } from './known-names.ts'
 import { planSync } from './plan-sync.ts'
 import { syncVm } from './sync.ts'
 import { removeVm } from './vms.ts'
@@ -14,19 +14,24 @@ export interface ResetVmOptions {
   readonly typed: 'reset' | 'recreate'
 }
 
-/** @throws DvmError `refused` without `yes`; a configuration that is wrong is told before anything is removed. */
+/**
+ * A VM that a mistyped name may have meant is offered without `force`: what is lost is then told first.
+ * @throws DvmError `refused` without `yes`; a configuration that is wrong is told before anything is removed.
+ */
 export const resetVm = async (
   deps: Deps,
   vm: string,
   { yes, force, typed }: ResetVmOptions,
 ): Promise<void> => {
-  checkVmName(vm, deps.env.builder.instance)
+  const target = { vm, project: undefined }
+  const again = (near: string): string => `dvm ${typed} ${near}${yes ? ' --yes' : ''}`
+  await checkConfigured(deps, target, (near) => again(near.vm))
   if (!yes)
     throw new DvmError('refused', `resetting ${vm} deletes everything inside it`, {
       hint: `dvm ${typed} ${vm} --yes`,
     })
   // What would stop the new VM from being made is told while the old one is there.
-  await Promise.all([planSync(deps, vm), deps.lima.refuseTooOld()])
+  await Promise.all([planSync(deps, target), deps.lima.refuseTooOld()])
   await removeVm(deps, vm, { yes, force, config: false, typed: `dvm ${typed} ${vm} --yes` })
   await syncVm(deps, vm, { wait: true })
 }

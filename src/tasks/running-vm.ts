@@ -1,12 +1,12 @@
 // A VM that somebody wants to get into: found, and started when it is stopped.
 import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
-import { nearestName } from '../core/nearest.ts'
 import { actionFor } from '../core/sync-plan.ts'
+import type { Target } from '../core/target.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
-import { knownVms } from './known-names.ts'
+import { meant, type Typed } from './known-names.ts'
 import { locked } from './locked.ts'
 import { startVm } from './start-vm.ts'
 
@@ -16,17 +16,19 @@ export interface RunningVm {
   readonly started: boolean
 }
 
-/** What a person would have typed for another VM. */
-export type Typed = (vm: string) => string
-
-/** @throws DvmError `not-found`, or `failed` for one that only a sync can bring up. */
+/**
+ * @param right rejects when something is wrong that is to be said before anything is started
+ * @throws DvmError `not-found`, or `failed` for one that only a sync can bring up.
+ */
 export const runningVm = async (
   deps: Deps,
-  vm: string,
-  typed: Typed = (name) => `dvm sync ${name}`,
+  target: Target,
+  typed: Typed,
+  right?: Promise<unknown>,
 ): Promise<RunningVm> => {
+  const { vm } = target
   const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw await missing(deps, vm, typed)
+  if (found === undefined) throw await missing(deps, target, typed)
   const action = actionFor(found.status)
   if (action === 'none') return { instance: found, started: false }
   if (action === 'restart')
@@ -38,23 +40,24 @@ export const runningVm = async (
         tail: found.errors,
       },
     )
-  return { instance: await locked(deps, `vm:${vm}`, () => startStopped(deps, vm, typed)), started: true }
+  await right
+  return { instance: await locked(deps, `vm:${vm}`, () => startStopped(deps, target, typed)), started: true }
 }
 
 /** Names the VM that may have been meant, unless dvm knows this one: then it was. */
-const missing = async (deps: Deps, vm: string, typed: Typed): Promise<DvmError> => {
-  const names = await knownVms(deps)
-  const near = names.includes(vm) ? undefined : nearestName(vm, names)
-  const meant = near === undefined ? '' : `${typed(near)}, or for a new VM: `
+const missing = async (deps: Deps, target: Target, typed: Typed): Promise<DvmError> => {
+  const { vm, project } = target
+  const near = await meant(deps, { vm, project: undefined }, (other) => typed({ ...other, project }))
   return new DvmError('not-found', `the VM ${vm} does not exist`, {
-    hint: `${meant}dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
+    hint: `${near === undefined ? '' : `${near}, or for a new VM: `}dvm sync ${vm} (dvm new ${vm} first, if it has no configuration)`,
   })
 }
 
 /** Looks again under the lock: another command may have started or removed it. */
-const startStopped = async (deps: Deps, vm: string, typed: Typed): Promise<Instance> => {
+const startStopped = async (deps: Deps, target: Target, typed: Typed): Promise<Instance> => {
+  const { vm } = target
   const found = await findInstance(deps, instanceOf(vm))
-  if (found === undefined) throw await missing(deps, vm, typed)
+  if (found === undefined) throw await missing(deps, target, typed)
   if (found.status === 'Running') return found
   deps.report.note(`starting ${vm}`)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))

@@ -31,7 +31,7 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
   checkVmName(vm, deps.env.builder.instance)
   // Asked while the configuration is read. Good enough for a VM that runs; anything else is looked at again under the lock.
   const [plan, early] = await Promise.all([
-    planSync(deps, vm, options.project),
+    planSync(deps, { vm, project: options.project }),
     findInstance(deps, instanceOf(vm)),
   ])
   let waited = false

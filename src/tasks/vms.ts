@@ -4,16 +4,21 @@ import { DvmError } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import type { Deps } from './deps.ts'
 import { isConfigured, vmNames } from './list-vms.ts'
+import { meant } from './known-names.ts'
 import { locked } from './locked.ts'
 import { dropSshHost } from './ssh-kept.ts'
 import { guardWork } from './unsaved-work.ts'
 
-/** Stops one VM. False when there was nothing to stop; a missing VM is no error. */
-export const stopVm = async (deps: Deps, vm: string): Promise<boolean> => {
+/** `idle`: there was nothing to stop. */
+export type Stopped = 'stopped' | 'idle' | 'missing'
+
+/** Stops one VM; a missing one is no error. */
+export const stopVm = async (deps: Deps, vm: string): Promise<Stopped> => {
   checkVmName(vm, deps.env.builder.instance)
   return locked(deps, `vm:${vm}`, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
-    if (instance === undefined || instance.status === 'Stopped') return false
+    if (instance === undefined) return 'missing'
+    if (instance.status === 'Stopped') return 'idle'
     try {
       // One that is not Running is not asked politely: nothing in it would hear.
       await deps.lima.stop(instance.name, { force: instance.status !== 'Running' })
@@ -22,9 +27,9 @@ export const stopVm = async (deps: Deps, vm: string): Promise<boolean> => {
       // Somebody else was quicker: then it is as it was wanted.
       const now = (await deps.lima.list()).find(({ name }) => name === instance.name)
       if (now !== undefined && now.status !== 'Stopped') throw error
-      return false
+      return 'idle'
     }
-    return true
+    return 'stopped'
   })
 }
 
@@ -45,6 +50,8 @@ export const stoppableVms = async (
 export interface Removed {
   /** False when Lima had no such instance. */
   readonly instance: boolean
+  /** The command that was probably meant, when there was none. */
+  readonly meant: string | undefined
   readonly configDirectory: string
   /** Whether the configuration is still there. */
   readonly configRemains: boolean
@@ -69,14 +76,23 @@ export const removeVm = async (
     })
   return locked(deps, `vm:${vm}`, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
-    const retry = options.typed ?? `dvm rm ${vm} --yes${options.config ? ' --config' : ''}`
-    await guardWork(deps, instance, { vm, project: undefined }, { force: options.force, retry })
+    const typed = (name: string): string => `dvm rm ${name} --yes${options.config ? ' --config' : ''}`
+    const retry = options.typed ?? typed(vm)
+    // Asked while the names are there: a configuration that is removed below was no slip.
+    const target = { vm, project: undefined }
+    const near = instance === undefined ? await meant(deps, target, (other) => typed(other.vm)) : undefined
+    await guardWork(deps, instance, target, { force: options.force, retry })
     if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
     await deps.files.remove(join(deps.env.stateDir, vm, 'lima.yaml'))
     await dropSshHost(deps, vm)
     await deps.state.remove(vm)
     const configDirectory = join(deps.env.configDir, 'vms', vm)
     if (options.config) await deps.files.removeDirectory(configDirectory)
-    return { instance: instance !== undefined, configDirectory, configRemains: await isConfigured(deps, vm) }
+    return {
+      instance: instance !== undefined,
+      meant: near,
+      configDirectory,
+      configRemains: await isConfigured(deps, vm),
+    }
   })
 }

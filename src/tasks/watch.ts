@@ -28,7 +28,9 @@ const longestMs = 5000
  */
 export const watchFiles = async (deps: Deps, options: WatchOptions): Promise<never> => {
   const { vm, tell, timer = realTimer } = options
-  if (vm !== undefined) await checkConfigured(deps, vm, (name) => `dvm watch ${name}`)
+  const flags = options.bootTest ? '' : ' --no-boot-test'
+  if (vm !== undefined)
+    await checkConfigured(deps, { vm, project: undefined }, (near) => `dvm watch ${near.vm}${flags}`)
   const layout: WatchLayout = {
     baseDir: resolve(deps.env.baseDir),
     configDir: resolve(deps.env.configDir),

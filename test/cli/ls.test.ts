@@ -140,6 +140,7 @@ test('a VM whose settings Lima cannot read is Broken, its sizes are unknown, and
 test('projects are counted and named; a dev-base that is behind is said with what to type', async (t) => {
   const { run, write, fake } = dvmOnFake(t)
   fake.add({ name: 'dvm-app', status: 'Running' })
+  fake.add({ name: 'dvm-web', status: 'Stopped' })
   for (const project of ['web', 'api']) write(`.config/dvm/vms/app/projects/${project}/project.sh`, '')
   write('.config/dvm/vms/app/projects/notes', 'no project')
   write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
@@ -150,7 +151,12 @@ test('projects are counted and named; a dev-base that is behind is said with wha
     [['api', 'web'], 'ab'.repeat(32), true],
   )
   const { stdout, stderr } = await run(['ls'])
-  assert.match(stdout, /^app {2}Running {2}2 {5}2 GiB {3}30 GiB {2}2 {9}-$/m)
+  assert.deepEqual(stdout.split('\n'), [
+    'VM   STATE    CPUS  MEMORY  DISK    PROJECTS  BASE  DEV-BASE',
+    'app  Running  2     2 GiB   30 GiB  2         -     abababababab (behind)',
+    'web  Stopped  2     2 GiB   30 GiB  -         -     -',
+    '',
+  ])
   assert.equal(stderr, 'the dev-base in app is behind base/dev: dvm sync app\n')
   rmSync(join(fake.root, '.config/dvm/base/dev'), { recursive: true })
   const [after] = JSON.parse((await run(['ls', '--json'])).stdout) as Record<string, unknown>[]

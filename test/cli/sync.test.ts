@@ -205,11 +205,11 @@ test('a VM without a configuration is not found', async (t) => {
 test('a VM with nearly that name is what was meant, perhaps', async (t) => {
   const { run, write } = dvmOnFake(t)
   for (const vm of ['app', 'web', '$(touch x)', 'ap p']) write(`.config/dvm/vms/${vm}/config.sh`, '')
-  for (const flags of [[], ['--dry-run']])
-    assert.deepEqual(await run(['sync', 'ap', ...flags]), {
+  for (const flags of ['', ' --dry-run'])
+    assert.deepEqual(await run(['sync', 'ap', ...flags.split(' ').filter(Boolean)]), {
       exitCode: 5,
       stdout: '',
-      stderr: `dvm: there is no VM "ap" in ~/.config/dvm/vms\n  try: dvm sync app, or for a new VM: dvm new ap\n`,
+      stderr: `dvm: there is no VM "ap" in ~/.config/dvm/vms\n  try: dvm sync app${flags}, or for a new VM: dvm new ap\n`,
     })
 })
 

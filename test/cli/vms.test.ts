@@ -104,6 +104,25 @@ test('stop: one, all, none', async (t) => {
     })
 })
 
+test('stop and rm of a mistyped name: no error, but the command that was probably meant', async (t) => {
+  const { run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/app/projects/api/project.sh', '')
+  const quiet = { exitCode: 0, stdout: '' }
+  assert.deepEqual(await run(['stop', 'ap']), {
+    ...quiet,
+    stderr: 'ap was not running\n  try: dvm stop app\n',
+  })
+  assert.deepEqual(await run(['stop', 'app/apu']), {
+    ...quiet,
+    stderr: 'app/apu was not running\n  try: dvm stop app/api\n',
+  })
+  assert.deepEqual(await run(['rm', 'ap/api', '--yes']), {
+    ...quiet,
+    stdout: 'no Lima instance: ap\n',
+    stderr: '  try: dvm rm app/api --yes\n',
+  })
+})
+
 test('stop --all --only-config leaves a VM alone that has no configuration', async (t) => {
   const { fake, run, write } = dvmOnFake(t)
   for (const name of ['dvm-a', 'dvm-b', 'dvm-c', 'dvm-builder', 'other'])

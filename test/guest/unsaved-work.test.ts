@@ -167,6 +167,28 @@ test('a repository without any remote, one inside another directory, and names w
   assert.equal(existsSync(join(root, 'code/x')), false)
 })
 
+test('five directories down and no deeper; none in what tools fill, or behind a link', (t) => {
+  const { root, look, git } = setUp(t)
+  const made = (folder: string): void => {
+    mkdirSync(join(root, 'code', folder), { recursive: true })
+    git(`code/${folder}`, 'init', '--quiet')
+    writeFileSync(join(root, 'code', folder, 'file'), '')
+  }
+  const deepest = 'one/two/three/four/five'
+  const skipped = ['node_modules', '.cache', '.venv'].flatMap((name) => [`${name}/x`, `one/${name}`])
+  for (const folder of [deepest, '1/2/3/4/5/6', ...skipped, 'node_modules_of_mine']) made(folder)
+  mkdirSync(join(root, 'elsewhere'))
+  symlinkSync(join(root, 'elsewhere'), join(root, 'code/link'))
+  git('elsewhere', 'init', '--quiet')
+  writeFileSync(join(root, 'elsewhere/file'), '')
+  assert.deepEqual([...look()].sort(), [
+    'node_modules_of_mine: uncommitted changes',
+    `${deepest}: uncommitted changes`,
+  ])
+  made('.')
+  assert.equal(look().length, 3, 'the directory itself')
+})
+
 test('what a repository’s settings would run is not run', (t) => {
   const { look, pushed, root, git, write } = setUp(t)
   pushed('trap')

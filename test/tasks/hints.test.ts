@@ -54,3 +54,18 @@ test('a dev-base that fails names its Containerfile', async (t) => {
     `correct ${world.base}/dev/Containerfile, then: dvm sync app`,
   )
 })
+
+test('so does one that is built in the VM, whatever kind of failure it is', async (t) => {
+  const { podman, port } = memoryPodman()
+  const world = memoryWorld(t, {}, () => ({ containers: port }))
+  addVm(world.memory, 'dvm-app', 'Running')
+  world.write('.config/dvm/vms/app/projects/p/project.sh', '')
+  world.write('.config/dvm/base/dev/Containerfile', 'FROM x\n')
+  podman.at = (call) => {
+    if (call.startsWith('build in app')) throw new DvmError('network', 'podman says something new')
+  }
+  assert.equal(
+    await hintOf(syncVm(world.deps, 'app', { wait: true })),
+    `correct ${world.base}/dev/Containerfile, then: dvm sync app`,
+  )
+})

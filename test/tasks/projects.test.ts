@@ -307,6 +307,7 @@ test('ls, rm and reset of projects', async (t) => {
   const options = { yes: true, force: false, keepData: false, config: true }
   assert.deepEqual(await removeProject(world.deps, api, options), {
     found: 'container',
+    meant: undefined,
     configDirectory: `${world.home}/.config/dvm/vms/app/projects/api`,
     configRemains: false,
   })

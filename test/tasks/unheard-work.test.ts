@@ -97,7 +97,7 @@ test('a VM that was started in between runs nothing of it, whoever started it', 
   await assert.rejects(sync())
   lose()
   addVm(world.memory, 'dvm-app', 'Stopped')
-  await runningVm(world.deps, 'app')
+  await runningVm(world.deps, { vm: 'app', project: undefined }, () => '')
   assert.equal(marked(), false)
 })
 

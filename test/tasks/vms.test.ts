@@ -65,7 +65,7 @@ test('stops what runs, and forces what is in an odd state; a missing or stopped 
   addVm(world.memory, 'dvm-c', 'Stopped')
   addVm(world.memory, 'dvm-builder', 'Running')
   assert.deepEqual(await stoppableVms(world.deps, { onlyConfigured: false }), ['a', 'b'])
-  for (const [vm, stopped] of Object.entries({ a: true, b: true, c: false, none: false }))
+  for (const [vm, stopped] of Object.entries({ a: 'stopped', b: 'stopped', c: 'idle', none: 'missing' }))
     assert.equal(await stopVm(world.deps, vm), stopped, vm)
   assert.deepEqual(acts(world), ['stop dvm-a', 'stop dvm-b --force'])
   assert.equal((await failure(stopVm(world.deps, 'builder'))).code, 'refused')
@@ -86,6 +86,7 @@ test('removes a VM, its state and logs; the configuration only when asked', asyn
   assert.deepEqual(world.memory.calls, [])
   assert.deepEqual(await removeVm(world.deps, 'app', { yes: true, force: true, config: false }), {
     instance: true,
+    meant: undefined,
     configDirectory: join(world.deps.env.configDir, 'vms/app'),
     configRemains: true,
   })

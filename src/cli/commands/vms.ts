@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import { DvmError } from '../../core/errors.ts'
 import { checkVmName } from '../../core/names.ts'
 import { sizeText } from '../../core/sizes.ts'
-import { parseTarget, targetText, type ProjectTarget } from '../../core/target.ts'
+import { parseTarget, targetText, type ProjectTarget, type Target } from '../../core/target.ts'
+import type { Deps } from '../../tasks/deps.ts'
 import type { CliContext } from '../context.ts'
 import { tilde, tildes } from '../reporter.ts'
 
@@ -26,10 +27,10 @@ export const registerLs = (program: Command, context: CliContext): void => {
           `configured, not made yet: ${unmade.join(', ')}; to make it: dvm sync ${unmade[0]}`,
         )
       else if (rows.length === 0) context.reporter.note('no VMs yet: dvm new NAME, then dvm sync NAME')
-      const base = (row: (typeof rows)[number]): string =>
-        row.generation === null ? '-' : `${row.generation.slice(0, 12)}${row.behind ? ' (behind)' : ''}`
+      // A column of nothing but `-` would be in everybody's way who has no dev-base.
+      const withDevBase = rows.some(({ devBase }) => devBase !== null)
       context.reporter.table(
-        ['VM', 'STATE', 'CPUS', 'MEMORY', 'DISK', 'PROJECTS', 'BASE'],
+        ['VM', 'STATE', 'CPUS', 'MEMORY', 'DISK', 'PROJECTS', 'BASE', ...(withDevBase ? ['DEV-BASE'] : [])],
         rows.map((row) => [
           row.name,
           row.state,
@@ -37,7 +38,8 @@ export const registerLs = (program: Command, context: CliContext): void => {
           known(row.memory),
           row.diskUsed === null ? known(row.disk) : `${sizeText(row.diskUsed)} of ${known(row.disk)}`,
           row.projects.length === 0 ? '-' : String(row.projects.length),
-          base(row),
+          hashText(row.generation, row.behind),
+          ...(withDevBase ? [hashText(row.devBase, row.devBaseBehind)] : []),
         ]),
       )
       for (const { name, drift } of rows)
@@ -50,6 +52,10 @@ export const registerLs = (program: Command, context: CliContext): void => {
           context.reporter.note(`the dev-base in ${name} is behind base/dev: dvm sync ${name}`)
     })
 }
+
+/** As short as it is still one of a kind. */
+const hashText = (hash: string | null, behind: boolean): string =>
+  hash === null ? '-' : `${hash.slice(0, 12)}${behind ? ' (behind)' : ''}`
 
 /** Lima says 0 of what it cannot read. */
 const known = (bytes: number): string => (bytes === 0 ? '-' : sizeText(bytes))
@@ -97,14 +103,17 @@ export const registerStop = (program: Command, context: CliContext): void => {
       if (target?.project !== undefined) {
         const { stopProject } = await import('../../tasks/project-actions.ts')
         const stopped = await stopProject(deps, { vm: target.vm, project: target.project })
-        return context.reporter.note(`${vm} ${stopped ? 'is stopped' : 'was not running'}`)
+        context.reporter.note(`${vm} ${stopped ? 'is stopped' : 'was not running'}`)
+        return stopped ? undefined : suggestStop(context, deps, target)
       }
       const { stopVm, stoppableVms } = await import('../../tasks/vms.ts')
       const names =
         vm === undefined ? await stoppableVms(deps, { onlyConfigured: flags.onlyConfig ?? false }) : [vm]
       for (const name of names) {
         try {
-          context.reporter.note((await stopVm(deps, name)) ? `${name} is stopped` : `${name} was not running`)
+          const stopped = await stopVm(deps, name)
+          context.reporter.note(`${name} ${stopped === 'stopped' ? 'is stopped' : 'was not running'}`)
+          if (stopped === 'missing' && target !== undefined) await suggestStop(context, deps, target)
         } catch (error) {
           // With --all, one VM's failure does not keep the others running.
           if (vm !== undefined || deps.signal.aborted) throw error
@@ -113,6 +122,17 @@ export const registerStop = (program: Command, context: CliContext): void => {
         }
       }
     })
+}
+
+/** Nothing to stop is no error, but it may be a slip. */
+const suggestStop = async (context: CliContext, deps: Deps, target: Target): Promise<void> => {
+  const { meant } = await import('../../tasks/known-names.ts')
+  suggest(context, await meant(deps, target, (near) => `dvm stop ${targetText(near)}`))
+}
+
+/** As below an error. */
+const suggest = (context: CliContext, meant: string | undefined): void => {
+  if (meant !== undefined) context.reporter.note(`  try: ${meant}`)
 }
 
 export const registerRm = (program: Command, context: CliContext): void => {
@@ -144,6 +164,7 @@ export const registerRm = (program: Command, context: CliContext): void => {
       })
       if (removed.instance) context.reporter.note(`${vm} is removed`)
       else context.reporter.print(noInstance(vm))
+      suggest(context, removed.meant)
       if (removed.configRemains)
         context.reporter.warn(configRemains(vm, tilde(removed.configDirectory, deps.env.home)))
     })
@@ -180,6 +201,7 @@ const removeOneProject = async (
     context.reporter.note(`${name} is removed${flags.keepData ? '; its workspace is kept' : ''}`)
   else if (removed.found === 'vm') context.reporter.note(`${name} had no container`)
   else context.reporter.print(noInstance(target.vm))
+  suggest(context, removed.meant)
   if (removed.configRemains)
     context.reporter.warn(configRemains(name, tilde(removed.configDirectory, deps.env.home)))
 }

@@ -1,105 +1,141 @@
 // The only file that reads what podman in a VM complains about, and turns it into what to do.
 import type { Completed } from '../../core/command.ts'
+import { complaint, lastLines, recognise, wasKilled, type Complaint } from '../../core/complaints.ts'
 import { DvmError, type ErrorCode } from '../../core/errors.ts'
 import { targetText, type Target } from '../../core/target.ts'
 
-/** [what podman says, code, what it means, what to type]; {vm} and {target} are filled in. */
-type Known = readonly [RegExp, ErrorCode, string, string]
+interface Known extends Complaint {
+  /** What to type is about a project's IMAGE: where a dev-base is built it is another file. */
+  readonly ofImage?: true
+}
 
-// Sources: texts of podman 4 and 5, crun, netavark and pasta.
+const place = 'the VM'
+
+const said = (pattern: RegExp, code: ErrorCode, message: string, hint: string): Known => ({
+  pattern,
+  code,
+  message,
+  hint,
+})
+const ofImage = (row: Known): Known => ({ ...row, ofImage: true })
+
+// Sources: texts of podman 4 and 5, crun, netavark and pasta. {vm} and {target} are filled in.
 const known: readonly Known[] = [
-  [
+  said(
     /no such container|no container with name or ID/i,
     'not-found',
     'the project has no container yet',
     'dvm sync {target}',
-  ],
-  [
-    /short-name .* did not resolve|unqualified-search registries/,
-    'config',
-    'IMAGE names no registry, and this VM has none to look in',
-    'write it whole in project.sh, for example IMAGE=docker.io/library/node:24, then: dvm sync {target}',
-  ],
-  [
-    // A digest that is gone: dvm's own pin, when project.sh names no image.
+  ),
+  ofImage(
+    said(
+      /short-name .* did not resolve|unqualified-search registries/,
+      'config',
+      'IMAGE names no registry, and this VM has none to look in',
+      'write it whole in project.sh, for example IMAGE=docker.io/library/node:24, then: dvm sync {target}',
+    ),
+  ),
+  // A digest that is gone: dvm's own pin, when project.sh names no image.
+  said(
     /@sha256:[0-9a-f]+: .*(?:manifest unknown|404)/i,
     'network',
     'pin gone: the registry no longer has the image with that digest',
     'dvm pins update (or correct IMAGE in project.sh)',
-  ],
-  [
-    /toomanyrequests|\b429\b|Too Many Requests/i,
-    'network',
-    'the registry asks to slow down',
-    'wait some minutes, or log in to it: dvm sh {vm}, then: podman login REGISTRY',
-  ],
-  [
-    /Exec format error/i,
-    'config',
-    'the image is for another CPU architecture than this machine',
-    'choose one in project.sh that exists for this architecture',
-  ],
-  [
-    /manifest unknown|reading manifest .*: (?:manifest unknown|.*404)|repository .* not found/i,
-    'network',
-    'the registry has no such image',
-    'correct IMAGE in project.sh',
-  ],
-  [
+  ),
+  complaint(
+    'slow-down',
+    place,
+    'dvm sync {target} (in some minutes; or log in to the registry first: dvm sh {vm}, then: podman login REGISTRY)',
+  ),
+  ofImage(
+    complaint(
+      'architecture',
+      place,
+      'name an IMAGE for this architecture in project.sh, then: dvm reset {target} --yes --keep-data',
+    ),
+  ),
+  ofImage(
+    said(
+      /manifest unknown|reading manifest .*: (?:manifest unknown|.*404)|repository .* not found/i,
+      'network',
+      'the registry has no such image',
+      'correct IMAGE in project.sh, then: dvm sync {target}',
+    ),
+  ),
+  said(
     /unauthorized|authentication required|denied: requested access/i,
     'network',
     'the registry wants a login for that image',
     'dvm sh {vm}, then: podman login REGISTRY',
-  ],
-  [
-    /x509: certificate signed by unknown authority/,
-    'network',
-    'the connection to the registry is intercepted: its certificate is signed by an unknown authority',
+  ),
+  complaint(
+    'intercepted',
+    place,
     "export DVM_CA_BUNDLE=/path/to/company-ca.pem with your proxy's CA in it, then: dvm sync {vm}",
-  ],
-  [
-    /pinging container registry|dial tcp|no such host|Temporary failure|connection refused|TLS handshake timeout|i\/o timeout|network is unreachable|received unexpected HTTP status: 50\d|(?:Get|Head|reading blob|copying)\b.*: (?:unexpected )?EOF/i,
-    'network',
-    'the registry cannot be reached from the VM',
-    'check your connection and proxy, then: dvm sync {target}',
-  ],
-  [
-    /no space left on device/i,
-    'failed',
-    'the disk of the VM is full',
-    'dvm sh {vm}, then: df -h / and podman system prune',
-  ],
-  [
+  ),
+  complaint('unreachable', place, 'check your connection and proxy, then: dvm sync {target}'),
+  // Not `podman system prune`: it removes the containers of projects that are stopped.
+  complaint(
+    'disk-full',
+    place,
+    'dvm ssh {vm} -- podman image prune --all --force (removes unused images; to see what is full: dvm ssh {vm} -- df -h /)',
+  ),
+  said(
     /address already in use|port is already allocated|cannot listen on/i,
     'failed',
     'one of its ports is taken in the VM',
     'choose another in PROJ_PORTS, or stop what listens there: dvm ssh {vm} -- ss --listening --tcp --numeric',
-  ],
-  [
+  ),
+  said(
     /insufficient UIDs or GIDs|no subuid ranges found|newuidmap/i,
     'config',
     'the account has no subordinate ids, which containers need',
     'leave DVM_SUBUID_COUNT and DVM_SUBGID_COUNT at 65536, then: dvm sync {vm}',
-  ],
+  ),
+  // A package that is missing, on a system whose /usr comes with the base.
+  complaint(
+    'read-only',
+    place,
+    "install what is missing in your base's Containerfile, then: dvm base build && dvm recreate {vm} --yes",
+  ),
 ]
 
-/** A podman call that failed, on behalf of a VM or of a project in it. */
-export const containerFailure = (what: string, target: Target, completed: Completed): DvmError => {
-  const text = `${completed.stdout}\n${completed.stderr}`
-  const tail = text
+const tooLate = 'dvm sync {target} (and if that hangs too: dvm stop {vm} && dvm sync {vm})'
+const moreMemory = 'raise DVM_MEMORY in vms/{vm}/config.sh, then: dvm recreate {vm} --yes'
+const strange = (target: Target): string =>
+  target.project === undefined
+    ? 'dvm sync {vm} (what podman says of itself: dvm ssh {vm} -- podman info)'
+    : 'dvm sync {target} (and if that fails too, with a new container on the same workspace: dvm reset {target} --yes --keep-data)'
+
+interface Options {
+  /** It was the build of a dev-base: what the person's Containerfile is at fault for gets no hint, because only the caller knows its path. */
+  readonly build?: boolean
+}
+
+/** A podman call that failed, on behalf of a VM or of a project in it. Ends in something to type, but for a `build`. */
+export const containerFailure = (
+  what: string,
+  target: Target,
+  completed: Completed,
+  { build = false }: Options = {},
+): DvmError => {
+  const tail = lastLines(completed)
+  const failure = (code: ErrorCode, message: string, hint: string | undefined): DvmError =>
+    new DvmError(code, message, {
+      hint: hint?.replaceAll('{vm}', target.vm).replaceAll('{target}', targetText(target)),
+      tail,
+    })
+  if (completed.timedOut) return failure('failed', `the VM took too long to ${what}`, tooLate)
+  if (wasKilled(completed))
+    return failure('failed', `the VM ran out of memory, and could not ${what}`, moreMemory)
+  // Outside of a build what goes to stdout is an answer, and no complaint.
+  const match = recognise(known, build ? completed : { ...completed, stdout: '' })
+  if (match !== undefined)
+    return failure(match.code, match.message, build && match.ofImage ? undefined : match.hint)
+  const own = completed.stderr
     .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-20)
-  if (completed.timedOut) return new DvmError('failed', `the VM took too long to ${what}`, { tail })
-  const match = known.find(([pattern]) => pattern.test(completed.stderr))
-  if (match === undefined) {
-    const own = completed.stderr
-      .split('\n')
-      .filter((line) => line.startsWith('Error: '))
-      .at(-1)
-    return new DvmError('failed', own?.replace(/^Error: /, '') ?? `the VM could not ${what}`, { tail })
-  }
-  const [, code, message, hint] = match
-  const typed = hint.replaceAll('{vm}', target.vm).replaceAll('{target}', targetText(target))
-  return new DvmError(code, message, { hint: typed, tail })
+    .filter((line) => line.startsWith('Error: '))
+    .at(-1)
+  const message = own?.replace(/^Error: /, '') ?? `the VM could not ${what}`
+  return failure('failed', message, build ? undefined : strange(target))
 }

@@ -117,14 +117,12 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       )
     },
     buildDevBase: async ({ instance, user }, vm, { hash, from, noCache, trust }, context, onLine) => {
-      const options = [...(noCache ? ['--no-cache'] : []), ...(trust ? ['--device', trustDevice] : [])]
+      const flags = [...(noCache ? ['--no-cache'] : []), ...(trust ? ['--device', trustDevice] : [])]
       const script = await devBaseScript('guest/build-dev-base.sh')
-      const argv = entryArgv(script, user, workMark, [hash, from, ...options])
-      await must(
-        'build the dev-base',
-        { vm, project: undefined },
-        lima.stream(instance, { argv, timeoutMs: 3 * hours }, { from: context }, onLine),
-      )
+      const argv = entryArgv(script, user, workMark, [hash, from, ...flags])
+      const built = await lima.stream(instance, { argv, timeoutMs: 3 * hours }, { from: context }, onLine)
+      if (built.exitCode !== 0)
+        throw containerFailure('build the dev-base', { vm, project: undefined }, built, { build: true })
     },
     load: async (place, vm, archive) => {
       const argv = dataScriptArgv(await devBaseScript('guest/load-dev-base.sh'), place.user, [])

@@ -68,6 +68,7 @@ const known: readonly [string, string, string][] = [
   ],
   ['exec-format', foreign, 'use images'],
   ['openat2', foreign, 'use images'],
+  ['read-only', 'failed: a part of the file system of the builder is read-only', 'dvm base build --clean'],
   ['run-killed', 'failed: it was killed: the builder ran out of memory', 'DVM_BUILDER_MEMORY=8'],
 ]
 for (const [name, meaning, hint] of known)

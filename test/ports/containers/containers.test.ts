@@ -6,7 +6,6 @@ import { oldDevBases } from '../../../src/core/dev-base.ts'
 import { dataScriptArgv } from '../../../src/core/guest-entry.ts'
 import { createAssets } from '../../../src/ports/assets.ts'
 import { execArgs, runArgs } from '../../../src/ports/containers/argv.ts'
-import { containerFailure } from '../../../src/ports/containers/errors.ts'
 import { createContainers } from '../../../src/ports/containers/index.ts'
 import { unreachable } from '../../../src/ports/lima/errors.ts'
 import type { Lima } from '../../../src/ports/lima/index.ts'
@@ -316,53 +315,6 @@ test('what the developer’s shell says as it starts hides no workspace', async 
     `podman exec ${proxies} --workdir /own work dvm-app-api pwd`,
   ])
 })
-
-const complaints: readonly [string, string, string][] = [
-  ['Error: no such container dvm-app-api', 'not-found', 'dvm sync app/api'],
-  [
-    'Error: initializing source docker://x: reading manifest 1 in x: manifest unknown',
-    'network',
-    'correct IMAGE in project.sh',
-  ],
-  [
-    'Error: pinging container registry x: dial tcp: lookup x: no such host',
-    'network',
-    'check your connection and proxy, then: dvm sync app/api',
-  ],
-  [
-    'Error: short-name "node:22" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"',
-    'config',
-    'write it whole in project.sh, for example IMAGE=docker.io/library/node:24, then: dvm sync app/api',
-  ],
-  [
-    `Error: initializing source docker://quay.io/fedora/fedora@sha256:${'a'.repeat(64)}: reading manifest sha256:aa in quay.io/fedora/fedora: manifest unknown`,
-    'network',
-    'dvm pins update (or correct IMAGE in project.sh)',
-  ],
-  [
-    'Error: copying system image from manifest list: reading blob sha256:6f: Get "https://cdn/6f": EOF',
-    'network',
-    'check your connection and proxy, then: dvm sync app/api',
-  ],
-  [
-    'Error: write /home: no space left on device',
-    'failed',
-    'dvm sh app, then: df -h / and podman system prune',
-  ],
-]
-for (const [stderr, code, hint] of complaints)
-  test(`says what it means: ${stderr}`, () => {
-    const error = containerFailure('do it', target, {
-      command: '',
-      exitCode: 125,
-      code: undefined,
-      stdout: '',
-      stderr,
-      timedOut: false,
-      canceled: false,
-    })
-    assert.deepEqual([error.code, error.hint], [code, hint])
-  })
 
 test('whoever comes in is the user of the image', () => {
   for (const terminal of [true, false]) {
