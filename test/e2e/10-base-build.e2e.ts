@@ -56,6 +56,18 @@ test('base init writes a starter and says what it wrote; base status knows that 
   ])
 })
 
+test('base dev-init writes the starters of the dev-base and of the list of packages', async () => {
+  assert.deepEqual(await dvm(['base', 'dev-init']), {
+    exitCode: 0,
+    stdout: '~/.config/dvm/base/dev/Containerfile\n~/.config/dvm/base/packages.txt\n',
+    stderr: 'list packages in packages.txt: dvm base build bakes them into the base\n',
+  })
+  assert.match(readFileSync(join(baseDir, 'dev', 'Containerfile'), 'utf8'), /^FROM \$\{DVM_DEV_FROM\}$/m)
+  assert.match(readFileSync(join(baseDir, 'packages.txt'), 'utf8'), /^(#.*\n)+$/)
+  // The projects' test writes a smaller one: this one's packages take minutes here.
+  rmSync(join(baseDir, 'dev'), { recursive: true })
+})
+
 test('base build makes a base from a Containerfile, boots it once, and publishes it', async () => {
   writeBaseDirectory()
   const begun = new Date()
@@ -112,6 +124,7 @@ test('base build makes a base from a Containerfile, boots it once, and publishes
   assert.deepEqual(manifest.inputs.context, {
     Containerfile: `600:${await sha256(join(baseDir, 'Containerfile'))}`,
     greet: `755:${await sha256(join(baseDir, 'greet'))}`,
+    'packages.txt': `600:${await sha256(join(baseDir, 'packages.txt'))}`,
   })
   for (const [path, mode] of [
     [disk, 0o600],
@@ -168,7 +181,7 @@ $`,
 })
 
 test('an unchanged build says so and calls no limactl', async () => {
-  const { current } = publishedBase()
+  const { current, metadata } = publishedBase()
   const { env, wasCalled } = forbiddenLima()
   const { exitCode, stdout, stderr } = await dvm(['base', 'build'], { env })
   assert.deepEqual([exitCode, stderr], [0, ''])
@@ -176,6 +189,12 @@ test('an unchanged build says so and calls no limactl', async () => {
     stdout,
     new RegExp(`^nothing changed: base ${current.slice(0, 12)} \\(debian, [\\d.]+ MiB\\) is current\\n$`),
   )
+  const json = await dvm(['base', 'build', '--json'], { env })
+  assert.deepEqual([json.exitCode, json.stderr], [0, ''])
+  const [line = '', ...more] = json.stdout.split('\n')
+  const { at, ...event } = JSON.parse(line) as Record<string, unknown>
+  assert.deepEqual([typeof at, more], ['number', ['']])
+  assert.deepEqual(event, { event: 'result', result: { outcome: 'unchanged', ...metadata } })
   assert.equal(wasCalled(), false)
 })
 

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import test, { before } from 'node:test'
 import { ensureBase, user, writeVm } from '../support/e2e-base.ts'
 import {
+  answering,
+  answers,
   asRoot,
   configDir,
   dvm,
@@ -37,6 +39,7 @@ echo "user=$(id -un) $SHELL $HOME"
 echo "directory=$PWD $(stat --format '%U:%G %F' .)"
 echo "greet=$(greet 'a  b')"
 echo "jq=$(echo '{"a":[1,2]}' | jq --compact-output '.a|add')"
+echo "listed=$(command -v tree)"
 echo "swaps=$(tail --lines +2 /proc/swaps | while read -r name kind _; do echo "$name $kind"; done)"
 echo "root=$(df --block-size 1 --output=size / | tail --lines 1)"
 echo "hosts=$(stat --format %a /etc/hosts)"
@@ -77,6 +80,8 @@ test('inside: zram, the baked tools, the user, the code directory, a grown root,
     directory: `${code} ${user}:${user} directory`,
     greet: 'hello from one: a  b',
     jq: '3',
+    // From packages.txt.
+    listed: '/usr/bin/tree',
     swaps: '/dev/zram0 partition',
     hosts: '644',
     binfmt: 'masked',
@@ -231,6 +236,16 @@ test('ssh: every argument arrives as it is, the exit code comes back, stdin and 
   assert.equal(sent.stdout, `${createHash('sha256').update(input).digest('hex')}  -\n`)
   const back = await runDvm(['ssh', 'app', '--', 'cat'], { input })
   assert.ok(back.bytes.equals(input))
+})
+
+test('a port that DVM_PORTS names answers on this machine’s loopback', async () => {
+  const input = answering(8080, 'hello from app')
+  assert.deepEqual(await dvm(['ssh', 'app', '--', 'bash', '-s'], { input }), {
+    exitCode: 0,
+    stdout: '',
+    stderr: '',
+  })
+  await answers(18_080, 'hello from app\n')
 })
 
 test('sh: a login shell on a terminal, in the code directory', async () => {

@@ -1,12 +1,33 @@
-// The rest of what people type all day, on a real VM: cp, logs, open, doctor, pins, recreate with its guard. Makes its base
+// The rest of what people type all day, on a real VM: cp, logs, open, doctor, pins, reset with its guard. Makes its base
 // (10-base-build) and its VM (20-vm) when there are none.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, ensureVm, user } from '../support/e2e-base.ts'
-import { dvm, dvmCommand, follow, home, runDvm, startDvm } from '../support/e2e.ts'
+import { standInEditor } from '../support/e2e-ssh.ts'
+import {
+  configDir,
+  dvm,
+  dvmCommand,
+  follow,
+  home,
+  instance,
+  runDvm,
+  startDvm,
+  stateDir,
+} from '../support/e2e.ts'
 
 const local = join(home, 'everyday')
 const quiet = { exitCode: 0, stdout: '', stderr: '' }
@@ -59,35 +80,58 @@ test('cp -r: a directory with odd names, into the VM and out of it', async () =>
   assert.equal(missing.exitCode, 5, missing.stderr)
 })
 
-test('logs shows what the last sync wrote', async () => {
+test('sync --json tells what happens, an object a line; logs shows what that sync wrote', async () => {
   writeFileSync(join(home, '.config/dvm/vms/app/setup.sh'), 'echo "out of setup" && echo err >&2\n', {
     mode: 0o600,
   })
-  assert.equal((await dvm(['sync', 'app'])).exitCode, 0)
+  const synced = await dvm(['sync', 'app', '--json'])
+  assert.deepEqual([synced.exitCode, synced.stderr], [0, ''])
+  const events = synced.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  for (const { at } of events) assert.equal(typeof at, 'number')
+  const title = 'Prepare app and run its setup.sh'
+  assert.deepEqual(
+    events
+      .filter(({ event }) => event !== 'progress')
+      .map((line) => Object.fromEntries(Object.entries(line).filter(([name]) => name !== 'at'))),
+    [
+      { event: 'step', title, state: 'begun' },
+      { event: 'step', title, state: 'done' },
+      { event: 'result', result: { ready: 1, failed: 0 } },
+    ],
+  )
   const { exitCode, stdout } = await dvm(['logs', 'app'])
   assert.equal(exitCode, 0)
   assert.match(stdout, /out of setup\n/)
   assert.match(stdout, /err\n/)
 })
 
-test('open tells an editor where the code directory is, and the way there works', async () => {
-  const bin = join(local, 'bin')
-  mkdirSync(bin)
-  // No editor with a window can run here: this one goes where it is told, as the real one would.
-  writeFileSync(
-    join(bin, 'code'),
-    `#!/bin/sh\nprintf '%s\\n' "$@" >"${local}/told"\nexec ssh -F "${home}/.ssh/config" "\${2#ssh-remote+}" "cd $3 && pwd" >"${local}/reached"\n`,
-    { mode: 0o755 },
+test('ssh-config prints what ssh needs, and changes nothing of the person’s', async () => {
+  const { exitCode, stdout, stderr } = await dvm(['ssh-config'])
+  assert.deepEqual([exitCode, stderr], [0, ''])
+  assert.match(
+    stdout,
+    new RegExp(`^Host app\\.dvm\\n {2}HostName 127\\.0\\.0\\.1\\n {2}Port \\d+\\n {2}User ${user}\\n`),
   )
+  assert.equal(existsSync(join(stateDir, 'ssh', 'config')), false)
+  const file = join(local, 'printed')
+  writeFileSync(file, stdout)
+  const reached = await follow('ssh', ['-F', file, 'app.dvm', 'id -un']).result
+  assert.deepEqual([reached.exitCode, reached.stdout, reached.stderr], [0, `${user}\n`, ''])
+})
+
+test('open tells an editor where the code directory is, and the way there works', async () => {
+  const { env, told, reached } = standInEditor(local)
   assert.equal((await dvm(['ssh-config', '--install'])).exitCode, 0)
-  const env = { PATH: `${bin}:${process.env['PATH']}` }
   assert.deepEqual(await dvm(['open', 'app', '--editor', 'code'], { env }), {
     ...quiet,
     stderr: 'app is open in code\n',
   })
   const directory = `/home/${user}/code/app`
-  assert.equal(readFileSync(join(local, 'told'), 'utf8'), `--remote\nssh-remote+app.dvm\n${directory}\n`)
-  assert.equal(readFileSync(join(local, 'reached'), 'utf8'), `${directory}\n`)
+  assert.equal(told(), `--remote\nssh-remote+app.dvm\n${directory}\n`)
+  assert.equal(reached(), `${directory}\n`)
 })
 
 test('doctor looks at the real tools; pins list knows the images', async () => {
@@ -119,6 +163,20 @@ test('sync --all finds every VM ready, and logs -f follows what it writes', asyn
   assert.equal((await following.result).exitCode, 130)
 })
 
+test('dvm alone is ls; --only-config is about VMs that have a configuration, in ls and in stop --all', async (t) => {
+  const [configuration, aside] = [join(configDir, 'vms', 'app'), join(local, 'configuration')]
+  renameSync(configuration, aside)
+  t.after(() => renameSync(aside, configuration))
+  const alone = await dvm([])
+  assert.equal(alone.exitCode, 0, alone.stderr)
+  assert.match(alone.stdout, /^VM +STATE +CPUS +MEMORY +DISK +PROJECTS +BASE\napp +Running +2 +2 GiB +/)
+  const configured = await dvm(['ls', '--only-config'])
+  assert.deepEqual([configured.exitCode, configured.stdout.split(/\s/)[0]], [0, 'VM'], configured.stderr)
+  assert.doesNotMatch(configured.stdout, /^app /m)
+  assert.equal((await dvm(['stop', '--all', '--only-config'])).exitCode, 0)
+  assert.equal((await instance('dvm-app'))?.status, 'Running')
+})
+
 test('help, version and completion say what there is', async () => {
   assert.match((await dvm(['version'])).stdout, /^dvm \d+\.\d+\.\d+/m)
   assert.match((await dvm(['help', 'projects'])).stdout, /project\.sh/)
@@ -133,19 +191,32 @@ test('help, version and completion say what there is', async () => {
   const env = { PATH: `${bin}:${process.env['PATH']}` }
   const { exitCode, stdout, stderr } = await follow('bash', ['-c', typed], { env }).result
   assert.deepEqual([exitCode, stdout, stderr], [0, 'app\n', ''])
+  for (const [shell, line] of [
+    ['zsh', /^#compdef dvm\n[^]* dvm __complete -- /],
+    ['fish', / dvm __complete -- [^]*\ncomplete -c dvm /],
+  ] as const) {
+    const printed = await dvm(['completion', shell])
+    assert.deepEqual([printed.exitCode, printed.stderr], [0, ''])
+    assert.match(printed.stdout, line)
+  }
 })
 
-test('recreate: not without --yes, not over work that exists nowhere else, then from the current base', async () => {
+test('recreate and reset: not without --yes, not over work that exists nowhere else, then from the current base', async () => {
   const bootId = async (): Promise<string> => inside('cat /etc/machine-id')
   const machine = await bootId()
   await inside(`cd ~/code/app && git init -q repository && cd repository && echo work > file`)
-  assert.equal((await dvm(['recreate', 'app'])).exitCode, 9)
+  for (const command of ['recreate', 'reset'])
+    assert.deepEqual(await dvm([command, 'app']), {
+      exitCode: 9,
+      stdout: '',
+      stderr: `dvm: resetting app deletes everything inside it\n  try: dvm ${command} app --yes\n`,
+    })
   const guarded = await dvm(['recreate', 'app', '--yes'])
   assert.equal(guarded.exitCode, 9)
   assert.match(guarded.stderr, /^dvm: app holds work that exists nowhere else$/m)
   assert.match(guarded.stderr, /code\/app\/repository: uncommitted changes$/m)
   assert.equal(await bootId(), machine)
-  const made = await dvm(['recreate', 'app', '--yes', '--force'])
+  const made = await dvm(['reset', 'app', '--yes', '--force'])
   assert.equal(made.exitCode, 0, made.stderr)
   assert.notEqual(await bootId(), machine)
   assert.equal(await inside('ls -A ~/code/app'), '')

@@ -1,14 +1,26 @@
 // Projects: rootless containers in a VM, from a dev-base that is built once. Makes its base (10-base-build)
 // and its VM when there are none, and removes the VM at its end.
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
-import { ensureBase, writeVm } from '../support/e2e-base.ts'
+import { ensureBase, packages, writeVm } from '../support/e2e-base.ts'
 import { devContainerfile, inside, project, rows, server, states, vm } from '../support/e2e-pool.ts'
-import { baseDir, builder, dvm, home, instance, onTerminal, runDvm, startDvm, until } from '../support/e2e.ts'
+import {
+  answers,
+  baseDir,
+  builder,
+  dvm,
+  home,
+  instance,
+  onTerminal,
+  runDvm,
+  startDvm,
+  until,
+} from '../support/e2e.ts'
 
 const hostPort = 18_090
+const api = `PROJ_PORTS=(${hostPort}:8000)\nNESTED=1\n`
 /** Only where no registry can be reached. */
 const bootstrapped = 'the registry cannot be reached: making trixie from signed packages instead'
 const setup = `${server}echo "$DVM_VM $DVM_PROJECT $PROJ_WORKDIR $PROJ_PORTS" > setup-values
@@ -20,7 +32,7 @@ before(async () => {
   writeVm(vm)
   devContainerfile()
   assert.equal((await dvm(['add', `${vm}/api`])).exitCode, 0)
-  project('api', `PROJ_PORTS=(${hostPort}:8000)\n`, setup)
+  project('api', api, setup)
   project('web', '', 'true\n')
 })
 after(() => rmSync(join(baseDir, 'dev'), { recursive: true, force: true }))
@@ -38,15 +50,15 @@ test('sync makes the VM, its dev-base and its projects', async () => {
     '✔ Project web (…)',
     '',
   ])
-  assert.deepEqual(
-    (await rows()).map(({ name, state, image, drift }) => ({ name, state, image, drift })),
-    ['api', 'web'].map((name) => ({
-      name,
-      state: 'running',
-      image: 'localhost/dvm-dev-base:latest',
-      drift: [],
-    })),
-  )
+  // As made: what has changed would be said beside the state.
+  assert.deepEqual(await dvm(['ls', vm]), {
+    exitCode: 0,
+    stdout:
+      'PROJECT  STATE    IMAGE\n' +
+      'api      running  localhost/dvm-dev-base:latest\n' +
+      'web      running  localhost/dvm-dev-base:latest\n',
+    stderr: '',
+  })
 })
 
 test('a second sync finds the dev-base and the containers, and runs the setup scripts again', async () => {
@@ -60,6 +72,15 @@ test('a second sync finds the dev-base and the containers, and runs the setup sc
   )
   assert.equal(await inside('api', 'cat', 'setup-values'), `pool api /work ${hostPort}:8000\n`)
   assert.equal(await inside('api', 'cat', 'setup-runs'), 'run\nrun\n')
+})
+
+test('the dev-base’s build has the list of packages; completion knows the projects', async () => {
+  assert.equal(await inside('api', 'cat', '/usr/share/dvm/dvm-packages.txt'), packages)
+  assert.deepEqual(await dvm(['__complete', '--', 'sync', `${vm}/`]), {
+    exitCode: 0,
+    stdout: 'pool/api\npool/web\n',
+    stderr: '',
+  })
 })
 
 test('ssh VM/PROJECT: exact arguments, exit code, stdin; the project sees neither the VM nor its neighbour', async () => {
@@ -77,16 +98,16 @@ test('ssh VM/PROJECT: exact arguments, exit code, stdin; the project sees neithe
   assert.equal(await inside('web', 'sh', '-c', 'ls /home; find / -xdev -name secret 2>/dev/null'), '')
 })
 
-test('a port of a project answers on this machine’s loopback', async () => {
-  await until('the port is forwarded', async () =>
-    fetch(`http://127.0.0.1:${hostPort}/`).then(
-      async (answer) => (await answer.text()) === 'hello from api\n',
-      () => false,
-    ),
-  )
+test('NESTED=1 gives a project what containers inside it need, and its neighbour has no part in it', async () => {
+  assert.equal(await inside('api', 'sh', '-c', 'test -c /dev/fuse && : <>/dev/fuse && echo opens'), 'opens\n')
+  assert.equal((await dvm(['ssh', `${vm}/web`, '--', 'test', '-e', '/dev/fuse'])).exitCode, 1)
 })
 
-test('sh, cp and logs of a project: in its container, in its workspace', async () => {
+test('a port of a project answers on this machine’s loopback', async () => {
+  await answers(hostPort, 'hello from api\n')
+})
+
+test('sh, cp and logs of a project: in its container, in its workspace', async (t) => {
   const shell = onTerminal(['sh', `${vm}/api`])
   await shell.printed(/[#$] /)
   shell.type('echo "$((6 * 7)) $PWD $(tty)"; exit 5\n')
@@ -106,14 +127,33 @@ test('sh, cp and logs of a project: in its container, in its workspace', async (
   assert.deepEqual(await dvm(['cp', `${vm}/api:in/there`, back]), quiet)
   assert.deepEqual(readFileSync(back), bytes)
 
+  const trees = join(home, 'pool-trees')
+  t.after(() => rmSync(trees, { recursive: true, force: true }))
+  const file = join('tree', 'a directory', 'file')
+  mkdirSync(join(trees, file, '..'), { recursive: true })
+  writeFileSync(join(trees, file), 'in a tree\n')
+  assert.deepEqual(await dvm(['cp', '-r', join(trees, 'tree'), `${vm}/api:`]), quiet)
+  assert.equal(await inside('api', 'cat', file), 'in a tree\n')
+  assert.deepEqual(await dvm(['cp', '-r', `${vm}/api:tree`, join(trees, 'back')]), quiet)
+  assert.equal(readFileSync(join(trees, 'back', 'a directory', 'file'), 'utf8'), 'in a tree\n')
+
   await inside('api', 'sh', '-c', 'echo out of the container > /proc/1/fd/1')
   const logs = await dvm(['logs', `${vm}/api`])
   assert.equal(logs.exitCode, 0, logs.stderr)
   assert.match(logs.stdout, /^out of the container$/m)
+  const following = startDvm(['logs', `${vm}/api`, '-f'])
+  // A test that failed has left it running, and this process would wait for it.
+  t.after(() => following.end('SIGKILL'))
+  await following.printed(/^out of the container$/m)
+  await inside('api', 'sh', '-c', 'echo and then more > /proc/1/fd/1')
+  await following.printed(/^and then more$/m)
+  assert.equal((await following.end('SIGINT')).exitCode, 130)
 })
 
 test('containers return when the VM does; a stopped one starts when it is entered', async () => {
-  assert.equal((await dvm(['stop', vm])).exitCode, 0)
+  const stopped = await dvm(['stop', '--all', '--only-config'])
+  assert.equal(stopped.exitCode, 0, stopped.stderr)
+  assert.match(stopped.stderr, /^pool is stopped$/m)
   assert.equal((await dvm(['ssh', vm, '--', 'true'])).exitCode, 0)
   await until('the containers run again', async () => {
     const { api, web } = await states()
@@ -126,7 +166,7 @@ test('containers return when the VM does; a stopped one starts when it is entere
 })
 
 test('a project that fails leaves the others alone', async () => {
-  project('api', `PROJ_PORTS=(${hostPort}:8000)\n`, 'exit 3\n')
+  project('api', api, 'exit 3\n')
   project('web', '', 'echo yes > came-up\n')
   const { exitCode, stderr } = await dvm(['sync', vm])
   assert.equal(exitCode, 1)
@@ -155,7 +195,7 @@ test('a setup.sh in a container does not outlive Ctrl-C, nor the sync that follo
 test('what project.sh says later is told, and applied by reset --keep-data, which keeps the workspace', async () => {
   project('api', 'PROJ_WORKDIR=/src\n', 'true\n')
   const { stderr } = await dvm(['sync', `${vm}/api`])
-  const drift = `workdir /work (project.sh: /src), ports ${hostPort}:8000 (project.sh: none)`
+  const drift = `workdir /work (project.sh: /src), ports ${hostPort}:8000 (project.sh: none), nested 1 (project.sh: 0)`
   const told = `  pool/api keeps what its container was made with: ${drift}; to change it: dvm reset pool/api --yes --keep-data`
   assert.ok(stderr.split('\n').includes(told), stderr)
   // Until then everything is where the container has it.

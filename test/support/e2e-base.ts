@@ -28,12 +28,16 @@ export const writeContainerfile = (text: string): void => {
   writeFileSync(join(baseDir, 'Containerfile'), text, { mode: 0o600 })
 }
 
-/** Writes the whole base directory: Debian, the standard Containerfile, the tool that it copies in. */
+/** What the base installs beside that: one package that nothing else asks for, as people write it down. */
+export const packages = '# For VMs and projects.\n\ntree # a few kilobytes\n'
+
+/** Writes the whole base directory: Debian, the standard Containerfile, the tool that it copies in, the list of packages. */
 export const writeBaseDirectory = (word = 'one'): void => {
   writeContainerfile(containerfile(word))
   writeFileSync(join(baseDir, 'flavour'), 'debian\n', { mode: 0o600 })
   writeFileSync(join(baseDir, 'greet'), greet)
   chmodSync(join(baseDir, 'greet'), 0o755)
+  writeFileSync(join(baseDir, 'packages.txt'), packages, { mode: 0o600 })
 }
 
 /** A base from the standard Containerfile. Nothing is built when it is current. */

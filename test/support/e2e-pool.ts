@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { baseDir, configDir, dvm } from './e2e.ts'
+import { answering, baseDir, configDir, dvm } from './e2e.ts'
 
 export const vm = 'pool'
 
@@ -25,9 +25,8 @@ export const project = (name: string, text: string, setup: string): void => {
   write(join(directory, 'setup.sh'), setup)
 }
 
-/** For a setup.sh. Answers every request on port 8000 with one line, and stays when it runs already. */
-export const server = String.raw`pgrep -f DVM_E2E_SERVER >/dev/null || setsid perl -MIO::Socket::INET -e '$0 = "DVM_E2E_SERVER"; my $s = IO::Socket::INET->new(LocalPort => 8000, Listen => 5, ReuseAddr => 1) or die; while (my $c = $s->accept) { while (<$c>) { last if /^\r?$/ } print $c "HTTP/1.0 200 OK\r\n\r\nhello from api\n"; close $c }' </dev/null >/dev/null 2>&1 &
-`
+/** For a setup.sh. */
+export const server = answering(8000, 'hello from api')
 
 interface Row {
   readonly name: string

@@ -77,6 +77,8 @@ export interface RunningDvm {
   type(text: string): void
   /** Nothing, once it is over. */
   kill(signal: NodeJS.Signals): void
+  /** The same, and waits for that process alone. Its output may have other holders: ssh hands it on to the master of its connection. */
+  end(signal: NodeJS.Signals): Promise<Result>
   readonly result: Promise<Result>
 }
 
@@ -114,7 +116,10 @@ export const follow = (file: string, args: readonly string[], options: Options =
       resolve({ exitCode, signal, bytes, stdout: bytes.toString(), stderr: steady(stderr) })
     })
   })
+  const exited = new Promise((resolve) => child.on('exit', resolve))
   const pid = child.pid ?? 0
+  const kill = (signal: NodeJS.Signals): void =>
+    void (ended || process.kill(options.ownGroup === undefined ? pid : -pid, signal))
   const says = (pattern: RegExp, text: () => string): Promise<void> =>
     until(`${args.slice(1).join(' ')} says ${String(pattern)}`, () => {
       if (pattern.test(text())) return true
@@ -127,7 +132,14 @@ export const follow = (file: string, args: readonly string[], options: Options =
     told: (pattern) => says(pattern, () => steady(stderr)),
     printed: (pattern) => says(pattern, () => Buffer.concat(out).toString()),
     type: (text) => void child.stdin?.write(text),
-    kill: (signal) => void (ended || process.kill(options.ownGroup === undefined ? pid : -pid, signal)),
+    kill,
+    end: async (signal) => {
+      if (child.exitCode === null && child.signalCode === null) kill(signal)
+      await exited
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+      return result
+    },
     result,
   }
 }
@@ -179,6 +191,20 @@ export const until = async (what: string, condition: () => boolean | Promise<boo
     await pause(50)
   }
 }
+
+/** Waits until a web server behind a port of this machine's loopback answers with that. */
+export const answers = (port: number, text: string): Promise<void> =>
+  until(`port ${port} answers`, () =>
+    fetch(`http://127.0.0.1:${port}/`).then(
+      async (answer) => (await answer.text()) === text,
+      () => false,
+    ),
+  )
+
+/** A bash script: in the background, every request on that port of the guest is answered with one line. One that runs already stays. */
+export const answering = (port: number, line: string): string =>
+  String.raw`{ pgrep -f DVM_E2E_SERVER || exec setsid perl -MIO::Socket::INET -e '$0 = "DVM_E2E_SERVER"; my $s = IO::Socket::INET->new(LocalPort => ${port}, Listen => 5, ReuseAddr => 1) or die; while (my $c = $s->accept) { while (<$c>) { last if /^\r?$/ } print $c "HTTP/1.0 200 OK\r\n\r\n${line}\n"; close $c }'; } </dev/null >/dev/null 2>&1 &
+`
 
 export interface LimaInstance {
   readonly name: string

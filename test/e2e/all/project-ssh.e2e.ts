@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { ensureBase, writeVm } from '../../support/e2e-base.ts'
 import { devContainerfile, inside, project, server, states, vm } from '../../support/e2e-pool.ts'
-import { ssh, userFile, writeUserFile } from '../../support/e2e-ssh.ts'
-import { baseDir, dvm, follow, home, instance, stateDir, until } from '../../support/e2e.ts'
+import { ssh, standInEditor, userFile, writeUserFile } from '../../support/e2e-ssh.ts'
+import { answers, baseDir, dvm, follow, home, instance, stateDir } from '../../support/e2e.ts'
 
 const hostPort = 18_091
 const knownHosts = join(stateDir, 'ssh', 'api.pool.known_hosts')
@@ -83,16 +83,21 @@ test('scp and sftp carry files', async () => {
   assert.deepEqual(readFileSync(back), bytes)
 })
 
+test('open tells an editor where the workspace is, and the way there works', async () => {
+  const { env, told, reached } = standInEditor(join(home, 'project-editor'))
+  assert.deepEqual(await dvm(['open', `${vm}/api`, '--editor', 'code'], { env }), {
+    ...fine,
+    stderr: 'pool/api is open in code\n',
+  })
+  assert.equal(told(), '--remote\nssh-remote+api.pool.dvm\n/src\n')
+  assert.equal(reached(), '/src\n')
+})
+
 test('a port of the project is forwarded', async () => {
   const forward = `${hostPort}:127.0.0.1:8000`
   const forwarding = follow('ssh', ['-F', userFile, '-S', 'none', '-N', '-L', forward, 'api.pool.dvm'])
   try {
-    await until('the port is forwarded', async () =>
-      fetch(`http://127.0.0.1:${hostPort}/`).then(
-        async (answer) => (await answer.text()) === 'hello from api\n',
-        () => false,
-      ),
-    )
+    await answers(hostPort, 'hello from api\n')
   } finally {
     forwarding.kill('SIGTERM')
     await forwarding.result
