@@ -156,6 +156,8 @@ const fromBuilder = async (
   }
   voice.progress('taking the dev-base into the VM')
   const pipe = new PassThrough()
+  // Heard of by both ends below; before the second one has taken it there is nobody else to hear it.
+  pipe.on('error', () => undefined)
   const sending = deps.builder.save(instance, devBaseTag, pipe)
   const loading = deps.containers.load(place, vm, pipe)
   // Whichever end fails, the other must not wait for it.

@@ -1,6 +1,6 @@
 // `dvm sync VM`: one look at Lima, then create / start / nothing, then one round trip into the guest.
 import { portText } from '../core/config.ts'
-import { DvmError, withLog } from '../core/errors.ts'
+import { DvmError, messageOf, withLog } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { actionFor, configDrift, portDrift } from '../core/sync-plan.ts'
 import type { ProjectTarget } from '../core/target.ts'
@@ -105,8 +105,13 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
       undo: async () => {
         // Only what this run made (or was making when it was interrupted) and what never came up: once it ran, it may hold work.
         if (cameUp || !begun) return
-        if (created || deps.signal.aborted) await deps.undo.lima.delete(name, { force: true }, write)
-        await deps.state.write(vm, unknownOrigin)
+        try {
+          if (created || deps.signal.aborted) await deps.undo.lima.delete(name, { force: true }, write)
+          await deps.state.write(vm, unknownOrigin)
+        } catch (error) {
+          // What the run failed of comes first, and what is left is no secret.
+          deps.report.warn(`${vm} could not be removed again: ${messageOf(error)} (dvm rm ${vm} --yes)`)
+        }
       },
     })
   else if (action === 'start') steps.push({ title: `Start ${vm}`, run: start })

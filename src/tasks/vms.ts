@@ -70,8 +70,9 @@ export const removeVm = async (
   return locked(deps, `vm:${vm}`, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
     const retry = options.typed ?? `dvm rm ${vm} --yes${options.config ? ' --config' : ''}`
-    await guardWork(deps, instance, { vm, project: undefined }, { force: options.force, retry })
-    if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
+    await guardWork(deps, instance, { vm, project: undefined }, { force: options.force, retry }, async () => {
+      if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
+    })
     await deps.files.remove(join(deps.env.stateDir, vm, 'lima.yaml'))
     await dropSshHost(deps, vm)
     await deps.state.remove(vm)

@@ -68,3 +68,16 @@ test('a VM that came up stays, also when dvm is interrupted before it has looked
   assert.equal(world.memory.vms.get(name)?.instance.status, 'Running')
   assert.equal((await world.deps.state.read('app'))?.generation, 'a'.repeat(64))
 })
+
+test('one that cannot be taken back is told after what the run failed of, and what it was made from stays known', async (t) => {
+  const world = memoryWorld(t)
+  configure(world)
+  await publish(world.deps.store)
+  world.memory.at = (call) => {
+    if (call === `start ${name}`) throw new DvmError('failed', 'no boot')
+    if (call.startsWith('undo delete')) throw new DvmError('failed', 'no delete')
+  }
+  await assert.rejects(sync(world), /no boot/)
+  assert.equal(world.story.at(-1), 'warning: app could not be removed again: no delete (dvm rm app --yes)')
+  assert.equal((await world.deps.state.read('app'))?.generation, 'a'.repeat(64))
+})
