@@ -6,6 +6,7 @@ import { checkStartsFromDvmBase } from '../core/containerfile.ts'
 import { DvmError } from '../core/errors.ts'
 import type { Flavour } from '../core/flavour.ts'
 import type { Generation } from '../core/generation.ts'
+import { checkPackages } from '../core/package-list.ts'
 import { checkPinned, pinnedReference, pinOf, type ImageSource } from '../core/pins.ts'
 import { checkBaseFile } from './base-ownership.ts'
 import type { Deps } from './deps.ts'
@@ -64,9 +65,13 @@ export const plumbingFolders = (flavour: Flavour): readonly { from: string; to: 
 const decides = (path: string): boolean =>
   !/(^|\/)(starter|dev)\.Containerfile$|(^|\/)builder\.sh$/.test(path)
 
+/** One list for the VM's image and the dev-base: where it is, if there is one. A dvm-packages.txt of one's own is taken as it is called. */
+export const packagesIn = (shipped: readonly string[]): string | undefined =>
+  ['dvm-packages.txt', 'packages.txt'].find((name) => shipped.includes(name))
+
 /**
  * Reads the base directory and decides.
- * @throws DvmError `config` for a missing or unfit Containerfile or pin, `refused` for unsafe owners or modes.
+ * @throws DvmError `config` for a missing or unfit Containerfile, list of packages or pin, `refused` for unsafe owners or modes.
  */
 export const planBase = async (deps: Deps): Promise<BasePlan> => {
   const { baseDir } = deps.env
@@ -88,6 +93,9 @@ export const planBase = async (deps: Deps): Promise<BasePlan> => {
       }),
     ),
   ])
+  const list = packagesIn(Object.keys(scan.files))
+  if (list !== undefined)
+    checkPackages((await deps.files.text(join(baseDir, list))) ?? '', join(baseDir, list))
   const inputs: BaseInputs = {
     schema: inputsSchema,
     arch: deps.host.arch,

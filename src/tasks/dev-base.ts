@@ -7,6 +7,7 @@ import { chooseFlavour, flavourFile } from '../core/base-flavour.ts'
 import { devBaseLabel, devBaseTag, hashDevBase } from '../core/dev-base.ts'
 import { DvmError, withLog } from '../core/errors.ts'
 import type { Flavour } from '../core/flavour.ts'
+import { checkPackages } from '../core/package-list.ts'
 import { pinOf, pinnedReference } from '../core/pins.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Shipment } from '../ports/context.ts'
@@ -41,12 +42,30 @@ export const bareImage = async (deps: Deps): Promise<string> => {
   throw new DvmError('config', `pins.json has no project-base for the flavour ${flavour.name}`)
 }
 
+const describedIn = ({ env }: Pick<Deps, 'env'>) => ({
+  directory: join(env.baseDir, 'dev'),
+  containerfile: join(env.baseDir, 'dev', 'Containerfile'),
+  packagesFile: join(env.baseDir, 'packages.txt'),
+})
+
+/** Whether the base directory describes one. */
+export const hasDevBase = async (deps: Pick<Deps, 'env' | 'files'>): Promise<boolean> =>
+  (await deps.files.text(describedIn(deps).containerfile)) !== undefined
+
+/**
+ * For projects that will run from it, before a VM is made for them.
+ * @throws DvmError `config` for a line of packages.txt that is no package
+ */
+export const checkDevBase = async (deps: Pick<Deps, 'env' | 'files'>): Promise<void> => {
+  const { packagesFile } = describedIn(deps)
+  const packages = await deps.files.text(packagesFile)
+  if (packages !== undefined && (await hasDevBase(deps))) checkPackages(packages, packagesFile)
+}
+
 /** Reads what a dev-base would be made from; undefined when the base directory describes none. */
 export const planDevBase = async (deps: Deps): Promise<DevBasePlan | undefined> => {
   const { baseDir } = deps.env
-  const directory = join(baseDir, 'dev')
-  const containerfile = join(directory, 'Containerfile')
-  const packagesFile = join(baseDir, 'packages.txt')
+  const { directory, containerfile, packagesFile } = describedIn(deps)
   if ((await deps.files.text(containerfile)) === undefined) return undefined
   await checkBaseFile(deps, containerfile)
   const [scan, packages, flavour, from] = await Promise.all([
@@ -55,7 +74,10 @@ export const planDevBase = async (deps: Deps): Promise<DevBasePlan | undefined> 
     flavourOfBase(deps),
     bareImage(deps),
   ])
-  if (packages !== undefined) await checkBaseFile(deps, packagesFile)
+  if (packages !== undefined) {
+    await checkBaseFile(deps, packagesFile)
+    checkPackages(packages, packagesFile)
+  }
   const list: Shipment =
     packages === undefined
       ? { from: deps.assets.path('scaffold'), to: 'dev', paths: ['no-packages.txt'], as: 'dvm-packages.txt' }
@@ -156,6 +178,8 @@ const fromBuilder = async (
   }
   voice.progress('taking the dev-base into the VM')
   const pipe = new PassThrough()
+  // Heard of by both ends below; before the second one has taken it there is nobody else to hear it.
+  pipe.on('error', () => undefined)
   const sending = deps.builder.save(instance, devBaseTag, pipe)
   const loading = deps.containers.load(place, vm, pipe)
   // Whichever end fails, the other must not wait for it.

@@ -6,7 +6,7 @@ import { lineOfStep } from '../core/containerfile.ts'
 import { DvmError } from '../core/errors.ts'
 import { gib, sizeText } from '../core/sizes.ts'
 import type { Shipment } from '../ports/context.ts'
-import { plumbingFolders, type BasePlan } from './base-plan.ts'
+import { packagesIn, plumbingFolders, type BasePlan } from './base-plan.ts'
 import { provideBootcBase } from './bootc-base.ts'
 import { buildImage, got, targetTag, type BuildRun } from './build-run.ts'
 import { beginDiskBuilder } from './disk-builder-image.ts'
@@ -158,15 +158,12 @@ export const imageSteps = (run: BuildRun): Step[] => {
   ]
 }
 
-/**
- * One list for the VM's image and the dev-base: both Containerfiles copy it in under this name. Always there, because podman refuses to
- * copy what is not, also by a pattern.
- */
+/** Always there under the name that Containerfiles copy, because podman refuses to copy what is not, also by a pattern. */
 const packageList = ({ deps }: BuildRun, shipped: readonly string[]): Shipment[] => {
-  if (shipped.includes('dvm-packages.txt')) return []
-  const [from, path] = shipped.includes('packages.txt')
-    ? [deps.env.baseDir, 'packages.txt']
-    : [deps.assets.path('scaffold'), 'no-packages.txt']
+  const own = packagesIn(shipped)
+  if (own === 'dvm-packages.txt') return []
+  const [from, path] =
+    own === undefined ? [deps.assets.path('scaffold'), 'no-packages.txt'] : [deps.env.baseDir, own]
   return [{ from, to: 'context', paths: [path], as: 'dvm-packages.txt' }]
 }
 

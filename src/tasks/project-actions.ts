@@ -147,8 +147,9 @@ const removeContainer = async (
   return locked(deps, `vm:${target.vm}`, async () => {
     // A workspace that is kept loses nothing.
     const retry = `dvm ${action} ${targetText(target)} --yes`
-    await guardWork(deps, instance, target, { force: force || keepData, retry, booted: started })
-    return deps.containers.remove(place, target, { keepVolume: keepData })
+    return guardWork(deps, instance, target, { force: force || keepData, retry, booted: started }, () =>
+      deps.containers.remove(place, target, { keepVolume: keepData }),
+    )
   })
 }
 

@@ -15,7 +15,7 @@ import { setupFailure } from '../core/setup-failure.ts'
 import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Deps } from './deps.ts'
-import { bareImage, ensureDevBase, planDevBase } from './dev-base.ts'
+import { bareImage, ensureDevBase, hasDevBase, planDevBase } from './dev-base.ts'
 import { meant, type Typed } from './known-names.ts'
 import { bringsTrust } from './network.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
@@ -76,7 +76,7 @@ export const loadProjects = async (
 /** The image of projects that name none. */
 export const defaultImage = async (deps: Deps, config: VmConfig): Promise<string> => {
   if (config.devBase !== undefined) return config.devBase
-  return (await planDevBase(deps)) === undefined ? bareImage(deps) : devBaseTag
+  return (await hasDevBase(deps)) ? devBaseTag : bareImage(deps)
 }
 
 export interface ProjectWork {

@@ -1,10 +1,11 @@
 // `dvm sync VM`: one look at Lima, then create / start / nothing, then one round trip into the guest.
 import { portText } from '../core/config.ts'
-import { DvmError, withLog } from '../core/errors.ts'
+import { DvmError, messageOf, withLog } from '../core/errors.ts'
 import { checkVmName, instanceOf } from '../core/names.ts'
 import { actionFor, configDrift, portDrift } from '../core/sync-plan.ts'
 import type { ProjectTarget } from '../core/target.ts'
 import type { Instance } from '../ports/lima/index.ts'
+import type { VmStatePatch } from '../ports/state.ts'
 import { checkKnown, findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
@@ -52,6 +53,16 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
   )
 }
 
+/** Forgets what a VM was made from, and whom it was prepared for. */
+const unknownOrigin = {
+  generation: undefined,
+  baseImage: undefined,
+  createdAt: undefined,
+  devBase: undefined,
+  ports: undefined,
+  users: undefined,
+} satisfies VmStatePatch
+
 const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined): Promise<void> => {
   const { vm, config, stamp, setup, projects } = plan
   const name = instanceOf(vm)
@@ -60,12 +71,15 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
   deps.logs.open(deps.logs.pathOf(vm, 'setup')).close()
   const write = (line: string): void => log.line(line)
   let instance = found
+  let begun = false
   let created = false
+  let cameUp = false
   checkKnown(instance)
   const action = actionFor(instance?.status)
   const start = async (voice: StepVoice): Promise<void> => {
     voice.progress('waiting for the VM to come up')
     await startVm(deps, mustRun(instance ?? (await findInstance(deps, name)), vm), write)
+    cameUp = true
     instance = await findInstance(deps, name)
   }
   const steps: Step[] = []
@@ -75,23 +89,29 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
       run: async (voice) => {
         const [{ base, spec }] = await Promise.all([planCreation(deps, plan), deps.lima.refuseTooOld()])
         await writeDocument(deps, config, base, spec.template)
-        await deps.lima.create(spec, write)
-        created = true
+        // Before: Lima goes on by itself when dvm is killed, and nobody else knows what the VM was made from.
+        begun = true
         await deps.state.write(vm, {
-          // Undefined forgets what an earlier VM of this name was made from.
+          ...unknownOrigin,
           generation: base.kind === 'disk' ? base.generation : undefined,
           baseImage: base.kind === 'disk' ? base.location : base.template,
           createdAt: new Date().toISOString(),
-          devBase: undefined,
           ports: spec.portForwards,
-          users: undefined,
         })
+        await deps.lima.create(spec, write)
+        created = true
         await start(voice)
       },
       undo: async () => {
         // Only what this run made (or was making when it was interrupted) and what never came up: once it ran, it may hold work.
-        if ((created || deps.signal.aborted) && instance?.status !== 'Running')
-          await deps.undo.lima.delete(name, { force: true }, write)
+        if (cameUp || !begun) return
+        try {
+          if (created || deps.signal.aborted) await deps.undo.lima.delete(name, { force: true }, write)
+          await deps.state.write(vm, unknownOrigin)
+        } catch (error) {
+          // What the run failed of comes first, and what is left is no secret.
+          deps.report.warn(`${vm} could not be removed again: ${messageOf(error)} (dvm rm ${vm} --yes)`)
+        }
       },
     })
   else if (action === 'start') steps.push({ title: `Start ${vm}`, run: start })

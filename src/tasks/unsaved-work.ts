@@ -63,16 +63,17 @@ export interface GuardOptions {
 }
 
 /**
- * Refuses to go on when work would be lost. What cannot be looked into is said, and is no reason to stop.
+ * Removes something, unless work would be lost with it. What cannot be looked into is said, and is no reason to stop.
  * @throws DvmError `refused` naming what was found
  */
-export const guardWork = async (
+export const guardWork = async <T>(
   deps: Deps,
   instance: Instance | undefined,
   target: Target,
   { force, retry, booted = false }: GuardOptions,
-): Promise<void> => {
-  if (instance === undefined || force) return
+  remove: () => Promise<T>,
+): Promise<T> => {
+  if (instance === undefined || force) return remove()
   const started: Started[] = []
   try {
     const look = await unlessItFails(target.vm, lookInto(deps, instance, target, started))
@@ -85,6 +86,7 @@ export const guardWork = async (
       })
     for (const line of look.unseen) deps.report.note(`not looked into for unpushed work: ${line}`)
     for (const line of look.empty) deps.report.note(line)
+    return await remove()
   } catch (error) {
     // What stays is left as it was, after Ctrl-C too.
     for (const { place, target: project } of booted ? [] : started)

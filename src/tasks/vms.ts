@@ -81,8 +81,9 @@ export const removeVm = async (
     // Asked while the names are there: a configuration that is removed below was no slip.
     const target = { vm, project: undefined }
     const near = instance === undefined ? await meant(deps, target, (other) => typed(other.vm)) : undefined
-    await guardWork(deps, instance, target, { force: options.force, retry })
-    if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
+    await guardWork(deps, instance, target, { force: options.force, retry }, async () => {
+      if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
+    })
     await deps.files.remove(join(deps.env.stateDir, vm, 'lima.yaml'))
     await dropSshHost(deps, vm)
     await deps.state.remove(vm)

@@ -164,6 +164,7 @@ test('VMs are those with a configuration and those that dvm made, and nothing el
   ]
   for (const name of ['web', 'app', 'base', 'builder', ...hostile])
     mkdirSync(join(configuration, name, 'projects'), { recursive: true })
+  mkdirSync(join(configuration, 'web/projects/shop'))
   mkdirSync(join(home, 'elsewhere'))
   symlinkSync(join(home, 'elsewhere'), join(configuration, 'linked'))
   for (const name of ['orphan', 'app', 'a b', 'locks', 'base'])
@@ -173,7 +174,7 @@ test('VMs are those with a configuration and those that dvm made, and nothing el
   for (const command of ['sync', 'sh', 'ssh', 'stop', 'rm', 'open'])
     assert.deepEqual(await complete(home, [command, '']), {
       exitCode: 0,
-      stdout: 'app\nlinked\norphan\nweb\n',
+      stdout: 'app\nlinked\norphan\nweb\nweb/shop\n',
       stderr: '',
     })
   assert.equal((await complete(home, ['sync', 'a'])).stdout, 'app\n')

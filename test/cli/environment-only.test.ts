@@ -14,7 +14,22 @@ const variables: Readonly<Record<string, string>> = {
   DVM_BOOTC_BASE: `registry.example/base@${digest}`,
   DVM_BISC_IMAGE: `registry.example/disk@${digest}`,
 }
-const assignments = Object.entries(variables)
+/** What a configuration is read with, and how dvm speaks. */
+const others: Readonly<Record<string, string>> = {
+  DVM_CONFIG_DIR: '/nowhere/config',
+  DVM_CACHE_DIR: '/nowhere/cache',
+  DVM_STATE_DIR: '/nowhere/state',
+  DVM_LIMACTL: '/nowhere/limactl',
+  DVM_LIMA_LOG_LEVEL: 'debug',
+  DVM_VERBOSE: '1',
+  DVM_DRY_RUN: '1',
+  NO_COLOR: '1',
+  DVM_REBUILD_DEV_BASE: '1',
+  DVM_FLAVOUR: 'debian',
+  DVM_BUILDER_TEMPLATE: 'template:debian-13',
+  DVM_BUILDER_CPUS: '7',
+}
+const assignments = Object.entries({ ...variables, ...others })
   .flatMap(([name, value]) => [`${name}='${value}'`, `export ${name}`])
   .join('\n')
 
@@ -57,7 +72,7 @@ const commands: readonly (readonly string[])[] = [
   ['base', 'build'],
 ]
 for (const args of commands)
-  test(`dvm ${args.join(' ')} does not listen to base variables in config.sh`, async (t) =>
+  test(`dvm ${args.join(' ')} does not listen to variables of the environment in config.sh`, async (t) =>
     assert.deepEqual(await observe(t, args, assignments), await observe(t, args, '')))
 
 test('the environment is where they count: the test above would see them', async (t) => {

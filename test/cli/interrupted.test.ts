@@ -1,9 +1,13 @@
 // Ctrl-C at each step of a first sync: nothing half-made stays, and what ever ran does.
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
+import { join } from 'node:path'
 import test from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createBaseStore } from '../../src/ports/store/index.ts'
 import { asDeveloper } from '../support/as-developer.ts'
+import { below } from '../support/below.ts'
 import { dvmOnFake, type DvmOnFake } from '../support/dvm-on-fake.ts'
+import { publish } from '../support/generations.ts'
 
 /** Sends a signal when the fake was called with these words. */
 const interruptAt = async (
@@ -103,6 +107,31 @@ test(
     assert.equal(dvm.fake.calls().slice(calls).length, 5, 'one list and one round trip')
   },
 )
+
+for (const step of ['create', 'start'])
+  test(
+    `kill -9 while Lima is at work on "${step}" of a new VM: the next sync brings it up, and what it was made from is known`,
+    { timeout: 30_000 },
+    async (t) => {
+      const dvm = dvmOnFake(t, { limactl: [{ match: [step], times: 1, hang: true }] })
+      dvm.write('.config/dvm/vms/app/config.sh', 'DVM_CPUS=2\n')
+      await publish(createBaseStore(join(dvm.home, '.cache/dvm')))
+      await interruptAt(dvm, ['sync', 'app'], new RegExp(`^${step} `), 'SIGKILL')
+      // Nobody told limactl: it makes what it was asked for.
+      if (step === 'create') dvm.fake.add({ name: 'dvm-app' })
+      const { exitCode, stderr } = await dvm.run(['sync', 'app'])
+      assert.deepEqual([exitCode, stderr], [0, '✔ Start app\n✔ Prepare app\n'])
+      const rows = JSON.parse((await dvm.run(['ls', '--json'])).stdout) as unknown
+      assert.partialDeepStrictEqual(rows, [
+        { name: 'app', state: 'Running', generation: 'a'.repeat(64), behind: false, drift: [] },
+      ])
+      const left = below(join(dvm.home, '.local/state/dvm')).filter((path) => !path.startsWith('locks'))
+      assert.deepEqual(left.sort(), [
+        'app',
+        ...['lima.log', 'lima.yaml', 'setup.log', 'state.json'].map((file) => `app/${file}`),
+      ])
+    },
+  )
 
 test('a second Ctrl-C does not wait for what is taken back', { timeout: 60_000 }, async (t) => {
   const { fake, run, write } = dvmOnFake(t, {

@@ -1,6 +1,9 @@
 // Records of base generations for tests.
+import { writeFileSync } from 'node:fs'
 import { inputsSchema } from '../../src/core/base-inputs.ts'
 import type { Manifest, Metadata } from '../../src/core/generation.ts'
+import type { BaseStore } from '../../src/ports/store/index.ts'
+import { qcow2Header } from './disks.ts'
 
 export const metadataOf = (generation: string, change: Partial<Metadata> = {}): Metadata => ({
   schema: 1,
@@ -33,3 +36,12 @@ export const manifestOf = (): Manifest => ({
   },
   tools: { podman: 'podman version 5.4.2' },
 })
+
+/** Makes a current base; returns its disk. */
+export const publish = async (store: BaseStore, generation = 'a'.repeat(64)): Promise<string> => {
+  const candidate = await store.prepare(generation)
+  writeFileSync(candidate.disk, qcow2Header({ virtualSize: 10 * 1024 ** 3 }))
+  const kept = await store.keep(candidate, metadataOf(generation), manifestOf())
+  await store.makeCurrent(kept)
+  return kept.disk
+}

@@ -1,21 +1,25 @@
-// The commander program alone, for tests that look at what it declares: nothing of it may run.
+// The commander program without a process: what it declares, or what a command does with the ports that a test gives it.
 import type { Command } from 'commander'
+import type { CliContext } from '../../src/cli/context.ts'
 import { createProgram } from '../../src/cli/program.ts'
+import type { Reporter } from '../../src/cli/reporter.ts'
 
 const noPorts = (): Promise<never> => Promise.reject(new Error('this test needs no ports'))
 
-export const bareProgram = (): Command =>
+export const silent: Reporter = {
+  print: () => undefined,
+  text: () => undefined,
+  json: () => undefined,
+  table: () => undefined,
+  note: () => undefined,
+  warn: () => undefined,
+  progress: undefined,
+  error: () => undefined,
+}
+
+export const bareProgram = (change: Partial<CliContext> = {}): Command =>
   createProgram({
-    reporter: {
-      print: () => undefined,
-      text: () => undefined,
-      json: () => undefined,
-      table: () => undefined,
-      note: () => undefined,
-      warn: () => undefined,
-      progress: undefined,
-      error: () => undefined,
-    },
+    reporter: silent,
     version: '0.0.0',
     dryRun: false,
     terminal: { stdin: false, stdout: false, name: undefined },
@@ -24,4 +28,5 @@ export const bareProgram = (): Command =>
     looking: noPorts,
     onlyLooks: () => undefined,
     exitWith: () => undefined,
+    ...change,
   })

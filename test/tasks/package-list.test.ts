@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { buildBase } from '../../src/tasks/base-build.ts'
+import { dryRunSync } from '../../src/tasks/plan-sync.ts'
+import { syncVm } from '../../src/tasks/sync.ts'
 import { memoryWorld } from '../support/memory-world.ts'
 
 test('the list of packages is in every build under one name: podman refuses to copy what is not there', async (t) => {
@@ -28,4 +30,26 @@ test('the list of packages is in every build under one name: podman refuses to c
         readFileSync(`templates/${flavour}/${name}.Containerfile`, 'utf8').match(/^COPY .*/gm),
         ['COPY dvm-packages.txt /usr/share/dvm/dvm-packages.txt'],
       )
+})
+
+test('a line that is no package is told before anything is asked, made or built', async (t) => {
+  const world = memoryWorld(t)
+  world.write('.config/dvm/base/Containerfile', 'FROM dvm-base\nRUN false\n')
+  world.write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
+  world.write('.config/dvm/vms/app/projects/api/project.sh', '')
+  const list = world.write('.config/dvm/base/packages.txt', 'tree\n--allow-unauthenticated\n')
+  const wrong = {
+    code: 'config',
+    message: `${list}:2: "--allow-unauthenticated" is not the name of a package`,
+  }
+  const options = { clean: false, noCache: false, bootTest: false, wait: true }
+  await assert.rejects(buildBase(world.deps, options), wrong)
+  await assert.rejects(syncVm(world.deps, 'app', { wait: true }), wrong)
+  assert.deepEqual(
+    world.memory.calls.filter((call) => call !== 'list'),
+    [],
+  )
+  // Whoever has an image of their own has nothing to do with it.
+  world.write('.config/dvm/vms/app/projects/api/project.sh', 'IMAGE=node:24\n')
+  assert.equal((await dryRunSync(world.deps, 'app')).projects[0]?.image, 'node:24')
 })

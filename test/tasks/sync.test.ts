@@ -11,7 +11,7 @@ import { dryRunSync } from '../../src/tasks/plan-sync.ts'
 import { syncVm } from '../../src/tasks/sync.ts'
 import { configStamp } from '../../src/tasks/vm-config.ts'
 import { qcow2Header } from '../support/disks.ts'
-import { manifestOf, metadataOf } from '../support/generations.ts'
+import { publish } from '../support/generations.ts'
 import { addVm } from '../support/memory-lima.ts'
 import { memoryWorld, type World } from '../support/memory-world.ts'
 
@@ -35,20 +35,6 @@ const acts = (world: World): string[] =>
   world.memory.calls
     .filter((call) => !['list', 'version'].includes(call))
     .map((call) => call.replace(/^run (\S+): bash -s( -- dvm:sync)?$/, 'prepare $1'))
-
-/** A current base; returns its disk. */
-const publish = async (
-  world: World,
-  generation = 'a'.repeat(64),
-  virtualSize = 10 * gib,
-): Promise<string> => {
-  const { store } = world.deps
-  const candidate = await store.prepare(generation)
-  writeFileSync(candidate.disk, qcow2Header({ virtualSize }))
-  const kept = await store.keep(candidate, metadataOf(generation, { virtualSize }), manifestOf())
-  await store.makeCurrent(kept)
-  return kept.disk
-}
 
 test('without a base a VM is made from Lima’s own Fedora', async (t) => {
   const world = memoryWorld(t)
@@ -79,7 +65,7 @@ test('without a base a VM is made from Lima’s own Fedora', async (t) => {
 test('with a base it boots from the generation’s own disk, and that is remembered', async (t) => {
   const world = memoryWorld(t)
   configure(world)
-  const disk = await publish(world)
+  const disk = await publish(world.deps.store)
   await sync(world)
   const template = join(world.deps.env.stateDir, 'app/lima.yaml')
   assert.equal(world.memory.vms.get(name)?.spec?.template, template)
@@ -92,7 +78,7 @@ test('with a base it boots from the generation’s own disk, and that is remembe
 test('a VM that is made anew from something else forgets its old generation', async (t) => {
   const world = memoryWorld(t)
   configure(world)
-  await publish(world)
+  await publish(world.deps.store)
   await sync(world)
   world.memory.vms.clear()
   await world.deps.store.removeAll()
@@ -158,7 +144,7 @@ for (const [what, bytes, message, hint] of disks)
 test('a DVM_DISK below the base’s size is a configuration error, and nothing is made', async (t) => {
   const world = memoryWorld(t)
   configure(world, 'DVM_DISK=5\n')
-  await publish(world)
+  await publish(world.deps.store)
   const error = await failure(sync(world))
   assert.deepEqual(
     [error.code, error.message, error.hint],
@@ -333,7 +319,7 @@ test('a dry run prints the exact commands and calls nothing', async (t) => {
     projects: [],
   })
   const setup = world.write('.config/dvm/vms/app/setup.sh', '# nothing\n')
-  const disk = await publish(world)
+  const disk = await publish(world.deps.store)
   const plan = await dryRunSync(world.deps, 'app')
   assert.deepEqual([plan.base, plan.setup], [disk, setup])
   assert.deepEqual(world.memory.calls, [])

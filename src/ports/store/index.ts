@@ -29,6 +29,8 @@ export interface BaseStore {
   list(): Promise<readonly Generation[]>
   /** The generation whose own disk this is; undefined for any other file. */
   generationOf(disk: string): Promise<string | undefined>
+  /** True for a resolved path where only disks of generations are, also of one that is damaged. */
+  isOwn(disk: string): Promise<boolean>
   freeBytes(): Promise<number>
   /** Removes what killed runs left behind; call with the base lock held. Returns how many things went. */
   sweep(): Promise<number>
@@ -97,6 +99,9 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
     return undefined
   }
 
+  const isOwn = async (disk: string): Promise<boolean> =>
+    dirname(dirname(disk)) === (await realpath(generations).catch(() => generations))
+
   return {
     defaultImage: join(root, 'disk.qcow2'),
     current: async () => {
@@ -115,12 +120,9 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
         .filter((generation) => generation !== undefined)
         .sort((a, b) => (a.metadata.builtAt < b.metadata.builtAt ? 1 : -1))
     },
-    generationOf: async (disk) => {
-      const there = await realpath(generations).catch(() => generations)
-      return dirname(dirname(disk)) === there
-        ? (await read(basename(dirname(disk))))?.metadata.generation
-        : undefined
-    },
+    generationOf: async (disk) =>
+      (await isOwn(disk)) ? (await read(basename(dirname(disk))))?.metadata.generation : undefined,
+    isOwn,
     freeBytes: async () => {
       ensurePrivateDirectory(generations)
       const { bavail, bsize } = await statfs(generations)

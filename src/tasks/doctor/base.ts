@@ -60,20 +60,23 @@ const lookAtDirectory = async (
 
 const lookAtImage = async ({ deps }: View, plan: BasePlan | undefined): Promise<Finding> => {
   const image = await findBaseImage(deps)
-  if (image.kind === 'template') {
-    const { baseImage } = deps.env
+  const { baseImage } = deps.env
+  const build = plan === undefined ? 'dvm base init, then: dvm base build' : 'dvm base build'
+  if (image.kind === 'template')
     return warning(
       'base',
       `none${baseImage === undefined ? '' : ` at DVM_BASE_IMAGE (${baseImage})`}: VMs boot from Lima's ${image.template}`,
-      plan === undefined ? 'dvm base init, then: dvm base build' : 'dvm base build',
+      build,
     )
-  }
   const { location, generation } = image
   const metadata = generation === undefined ? undefined : (await deps.store.find(generation))?.metadata
-  if (metadata === undefined)
-    return deps.env.baseImage === undefined
-      ? problem('base', `${location} is not whole: it is no base that dvm recorded`, 'dvm base build --clean')
-      : ok('base', `${location}, not built by dvm`)
+  if (metadata === undefined) {
+    if (await deps.store.isOwn(location))
+      return problem('base', `${location} is not whole: its record does not fit it`, 'dvm base build --clean')
+    const found = `${location}, not built by this dvm: VMs boot from it`
+    // Whoever set DVM_BASE_IMAGE wants just that disk. The shell version left one where dvm's own would be.
+    return ok('base', baseImage === undefined ? `${found}; to make one that is known: ${build}` : found)
+  }
   const found = `${shortName(metadata.generation)}, ${metadata.flavour} ${metadata.arch}, ${sizeText(metadata.diskSize)}`
   return plan === undefined || plan.changes.length === 0
     ? ok('base', found)

@@ -9,6 +9,7 @@ import type { InstanceStatus } from '../../../src/ports/lima/index.ts'
 import type { Registry } from '../../../src/ports/registry/index.ts'
 import { buildBase } from '../../../src/tasks/base-build.ts'
 import { examine } from '../../../src/tasks/doctor/index.ts'
+import { dryRunSync } from '../../../src/tasks/plan-sync.ts'
 import { qcow2Header } from '../../support/disks.ts'
 import { addVm } from '../../support/memory-lima.ts'
 import { memoryWorld, type World } from '../../support/memory-world.ts'
@@ -189,7 +190,28 @@ test('the base: none, current, behind, cut off, or a disk of somebody else', asy
     '  dvm base init, then: dvm base build',
   ])
   writeFileSync(join(foreign.home, 'mine.qcow2'), qcow2Header({ virtualSize: 1 << 30 }))
-  assert.deepEqual(await said(foreign, /^base$/), ['ok base: ~/mine.qcow2, not built by dvm'])
+  assert.deepEqual(await said(foreign, /^base$/), [
+    'ok base: ~/mine.qcow2, not built by this dvm: VMs boot from it',
+  ])
+})
+
+test('the base of the shell version: VMs boot from it, so it is no problem unless it is no disk', async (t) => {
+  const world = worldOf(t)
+  const about = () => said(world, /^base$/)
+  const disk = '.cache/dvm/base/disk.qcow2'
+  world.write('.cache/dvm/base/metadata.json', '{"build_time":"2026-01-01T00:00:00Z","arch":"aarch64"}\n')
+  writeFileSync(join(world.home, disk), qcow2Header({ virtualSize: 1 << 30 }))
+  const told = `ok base: ~/${disk}, not built by this dvm: VMs boot from it; to make one that is known: `
+  assert.deepEqual(await about(), [`${told}dvm base init, then: dvm base build`])
+  world.write('.config/dvm/base/Containerfile', 'FROM dvm-base\n')
+  assert.deepEqual(await about(), [`${told}dvm base build`])
+  world.write('.config/dvm/vms/app/config.sh', 'DVM_CPUS=2\n')
+  assert.equal((await dryRunSync(world.deps, 'app')).base, join(world.home, disk))
+  writeFileSync(join(world.home, disk), '<html>')
+  assert.deepEqual(await about(), [
+    `problem base: ~/${disk} is neither a qcow2 nor a raw disk that can boot`,
+    '  dvm base build --clean',
+  ])
 })
 
 test('the builder: what Lima says of it, and what a build would do about it', async (t) => {

@@ -1,0 +1,83 @@
+// packages.txt holds names of packages, whatever else somebody writes into it.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import test from 'node:test'
+import { DvmError } from '../../src/core/errors.ts'
+import { checkPackages } from '../../src/core/package-list.ts'
+
+const check = (text: string): void => checkPackages(text, '/base/packages.txt')
+
+test('names as dnf and apt take them, comments and blank lines', () => {
+  for (const name of [
+    'git',
+    'g++',
+    'libstdc++6',
+    'python3.13',
+    'gtk2-engines_x',
+    '7zip',
+    'NetworkManager',
+    'moby-engine-rootless-extras',
+    'libc6:arm64',
+    'git=1:2.47.3-0+deb13u1',
+    'golang=2:1.24~2~bpo12+1',
+    'golang/trixie-backports',
+    'kernel-6.17.1-300.fc43.x86_64',
+    '@development-tools',
+    '@nodejs:22',
+  ])
+    check(name)
+  check('')
+  check('# all\n\n  \t\ngit # version control; $(date)\n\tfd-find\ntmux  htop\n#no\n')
+  for (const file of ['packages.txt', 'no-packages.txt'])
+    check(readFileSync(`templates/scaffold/${file}`, 'utf8'))
+})
+
+test('anything else is a wrong configuration, with its line', () => {
+  for (const word of [
+    '-y',
+    '--setopt=tsflags=test',
+    '-oAPT::Update::Pre-Invoke::=id',
+    '@',
+    '@-y',
+    'vim-',
+    '*',
+    'lib*',
+    'lib?6',
+    '[a-z]it',
+    '~/x',
+    './local.deb',
+    '/etc/passwd',
+    'a/../b',
+    'https://example.com/x.rpm',
+    '$(id)',
+    '`id`',
+    'git;id',
+    'git&&id',
+    'git|id',
+    'git>x',
+    "'git'",
+    '"git"',
+    'git\\',
+    'git\r',
+    '\uFEFFgit',
+    'git\u00A0tmux',
+    'git\u000Btmux',
+    'git\0',
+    'gït',
+    '=1',
+    ':arm64',
+    'name=',
+  ])
+    assert.throws(
+      () => check(`# mine\nok\n  ${word} # why\n`),
+      (error: unknown) => {
+        assert.ok(error instanceof DvmError, word)
+        assert.deepEqual(
+          [error.exitCode, error.message],
+          [3, `/base/packages.txt:3: ${JSON.stringify(word)} is not the name of a package`],
+        )
+        return true
+      },
+      word,
+    )
+})
