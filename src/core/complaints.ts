@@ -17,7 +17,7 @@ export interface Complaint {
 const common = {
   intercepted: {
     pattern:
-      /x509: certificate signed by unknown authority|curl(?: error)?:? \(60\)|SSL certificate problem|self[-_ ]signed[-_ ]cert|Certificate verification failed|CERTIFICATE_VERIFY_FAILED|unable to get local issuer certificate/i,
+      /x509: certificate signed by unknown authority|curl(?: error)?:? \(60\)|SSL certificate problem|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|self[- ]signed certificate in certificate chain|Certificate verification failed|CERTIFICATE_VERIFY_FAILED|unable to get local issuer certificate/i,
     code: 'network',
     message:
       'the connection to the registry is intercepted: its certificate is signed by an unknown authority',
@@ -42,7 +42,7 @@ const common = {
     inRun: true,
   },
   architecture: {
-    pattern: /Exec format error|openat2|os error 38/i,
+    pattern: /Exec format error|openat2: Function not implemented|os error 38/i,
     code: 'config',
     message: 'the image is for another CPU architecture than this machine',
     inRun: true,

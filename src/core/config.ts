@@ -73,11 +73,10 @@ export interface ConfigFiles {
   readonly own: string
 }
 
-/** What may count for one VM alone is no accident of a file that all of them read, whatever the VM's own says after it. */
+/** What is opened to one VM is not opened to all by a file that all of them read. */
 const checkOwn = (raw: RawValues, problems: Problems, name: string, files: ConfigFiles | undefined): void => {
-  const { file, before = [] } = raw[name] ?? {}
-  if (files !== undefined && [file, ...before].includes(files.shared))
-    problems.add(name, `is for one VM: set it in ${files.own}, and not for all`, files.shared)
+  if (raw[name]?.file === files?.shared && !['', '0'].includes(problems.text(name) ?? ''))
+    problems.add(name, `is for one VM: set it in ${files?.own}, and not for all`)
 }
 
 /**

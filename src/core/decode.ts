@@ -14,8 +14,9 @@ export class Problems {
     this.#raw = raw
   }
 
-  /** Notes a problem with a variable, with the file that set it last unless another is at fault. */
-  add(name: string, problem: string, file = this.#raw[name]?.file): void {
+  /** Notes a problem with a variable, with the file that set it last. */
+  add(name: string, problem: string): void {
+    const file = this.#raw[name]?.file
     this.#found.push(`${file === undefined ? '' : `${file}: `}${name} ${problem}`)
   }
 

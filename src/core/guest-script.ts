@@ -52,7 +52,8 @@ const exports = (values: Readonly<Record<string, string>>): string[] =>
 
 const sourced = (setup: string): string[] => {
   const end = endMarker('DVM_SETUP_END', setup)
-  return [`. /dev/fd/3 3<<'${end}' </dev/null`, setup.replace(/\n$/, ''), end]
+  // Here it is over: a RETURN trap of setup.sh would run once more when what reads the script whole returns.
+  return [`. /dev/fd/3 3<<'${end}' </dev/null`, setup.replace(/\n$/, ''), end, 'exit']
 }
 
 /** A line that the text does not hold. */

@@ -1,28 +1,23 @@
-// packages.txt: names of packages and nothing else. The Containerfiles hand its words to the package manager unquoted, where an option or a
-// pattern would be obeyed. Pure.
+// packages.txt: what the package manager is to install, and nothing that would tell it to do something else. Pure.
 import { DvmError } from './errors.ts'
 
 /**
- * What dnf and apt take for a package: `name`, `@group`, `name=version`, `name:arch`, `name/release`. Not `name-`, which to apt means
- * remove it.
+ * Names, versions, groups, patterns, what a package provides, paths and addresses: dnf and apt know them apart. No option, no `name-`, which
+ * to apt means to remove it, and nothing that only a shell knows.
  */
-const packageName =
-  /^@?[A-Za-z0-9](?:[A-Za-z0-9+._:~=-]*[A-Za-z0-9+._~])?(?:\/[A-Za-z0-9][A-Za-z0-9+._~-]*)?$/
+const packageWord = /^(?!-)[!#%()*+,./0-9:=?@A-Z[\]^_a-z{}~-]+(?<!-)$/
 
 /**
- * A name a line; several with blanks between them are names as well, as the shell splits them. What follows a # is a comment.
- * @throws DvmError `config` with the file and line of the first word that is no name
+ * A package a line, however the package manager takes it; several with blanks between them are packages as well, as the shell splits
+ * them. What follows a # is a comment.
+ * @throws DvmError `config` with the file and line of the first word that is no package
  */
 export const checkPackages = (text: string, path: string): void => {
   for (const [index, line] of text.split('\n').entries())
     // Not \s: what the shell does not split at, a carriage return for example, is part of the name.
     for (const word of line.replace(/#.*/s, '').split(/[ \t]+/))
-      if (word !== '' && !packageName.test(word))
-        throw new DvmError(
-          'config',
-          `${path}:${index + 1}: ${JSON.stringify(word)} is not the name of a package`,
-          {
-            hint: 'correct that line (one name a line, neither options nor patterns), then run the same command again',
-          },
-        )
+      if (word !== '' && !packageWord.test(word))
+        throw new DvmError('config', `${path}:${index + 1}: ${JSON.stringify(word)} is no package`, {
+          hint: 'correct that line (one package a line, no options), then run the same command again',
+        })
 }

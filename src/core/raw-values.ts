@@ -6,8 +6,6 @@ export interface RawValue {
   readonly value: string | readonly string[]
   /** The file that set it last. */
   readonly file: string
-  /** Files that had set it before that one. */
-  readonly before?: readonly string[]
 }
 
 /** Variables by name; one that no file has set is not in it. */

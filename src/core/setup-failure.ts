@@ -10,7 +10,7 @@ const known: readonly Known[] = [
     "install it in your base's Containerfile, then: dvm base build && dvm recreate VM --yes",
   ],
   [
-    /x509: certificate signed by unknown authority|Curl error \(60\)|curl: \(60\)|SSL certificate problem|self[- ]signed certificate/i,
+    /x509: certificate signed by unknown authority|Curl error \(60\)|curl: \(60\)|SSL certificate problem|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|self[- ]signed certificate in certificate chain/i,
     'the connection is intercepted: its certificate is signed by an authority that the guest does not know',
     'dvm doctor (it says what the proxy and the certificates are)',
   ],

@@ -40,12 +40,8 @@ export const parseReading = (text: string, defaults: Readonly<Record<string, str
       now.set(name, /a/i.test(kind) ? elements : (elements[0] ?? ''))
     } else if (record === 'end' && file !== undefined && next() === file) {
       for (const name of Object.keys(values)) if (!now.has(name)) delete values[name]
-      for (const [name, value] of now) {
-        const last = values[name]
-        if (isSame(last?.value ?? defaults[name], value)) continue
-        const before = last === undefined ? {} : { before: [...(last.before ?? []), last.file] }
-        values[name] = { value, file, ...before }
-      }
+      for (const [name, value] of now)
+        if (!isSame(values[name]?.value ?? defaults[name], value)) values[name] = { value, file }
       file = undefined
       continue
     } else {

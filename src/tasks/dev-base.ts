@@ -52,16 +52,6 @@ const describedIn = ({ env }: Pick<Deps, 'env'>) => ({
 export const hasDevBase = async (deps: Pick<Deps, 'env' | 'files'>): Promise<boolean> =>
   (await deps.files.text(describedIn(deps).containerfile)) !== undefined
 
-/**
- * For projects that will run from it, before a VM is made for them.
- * @throws DvmError `config` for a line of packages.txt that is no package
- */
-export const checkDevBase = async (deps: Pick<Deps, 'env' | 'files'>): Promise<void> => {
-  const { packagesFile } = describedIn(deps)
-  const packages = await deps.files.text(packagesFile)
-  if (packages !== undefined && (await hasDevBase(deps))) checkPackages(packages, packagesFile)
-}
-
 /** Reads what a dev-base would be made from; undefined when the base directory describes none. */
 export const planDevBase = async (deps: Deps): Promise<DevBasePlan | undefined> => {
   const { baseDir } = deps.env

@@ -2,7 +2,6 @@
 import { join } from 'node:path'
 import { renderCommand } from '../core/command.ts'
 import { portText, type VmConfig } from '../core/config.ts'
-import { devBaseTag } from '../core/dev-base.ts'
 import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
 import { gib, sizeText } from '../core/sizes.ts'
@@ -10,7 +9,6 @@ import { targetText, type Target } from '../core/target.ts'
 import type { CreateSpec } from '../ports/lima/index.ts'
 import { findBaseImage, type BaseImage } from './base-image.ts'
 import type { Deps } from './deps.ts'
-import { checkDevBase } from './dev-base.ts'
 import { checkConfigured, type Typed } from './known-names.ts'
 import { defaultImage, loadProjects, type Project } from './projects.ts'
 import { configStamp, loadVmConfig } from './vm-config.ts'
@@ -57,8 +55,6 @@ export const planSync = async (
     // Looked at now, so that no VM is made for settings that make no sense.
     deps.network(),
   ])
-  const images = projects.map(({ config: { image } }) => image ?? config.devBase ?? devBaseTag)
-  if (images.includes(devBaseTag)) await checkDevBase(deps)
   return { vm, config, stamp, setup, projects }
 }
 

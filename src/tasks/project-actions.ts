@@ -120,16 +120,11 @@ const confirm = (
   })
 }
 
-/** Never with `--force`: what a guess would lose is told first. */
+/** Without the words that confirm: what a guess would lose is told first. */
 const typedFor =
-  (action: 'rm' | 'reset', { yes, keepData, config }: Omit<RemoveProjectOptions, 'force'>): Typed =>
+  (action: 'rm' | 'reset', { keepData }: Pick<RemoveProjectOptions, 'keepData'>): Typed =>
   (near) =>
-    [
-      `dvm ${action} ${targetText(near)}`,
-      ...(yes ? ['--yes'] : []),
-      ...(keepData ? ['--keep-data'] : []),
-      ...(config ? ['--config'] : []),
-    ].join(' ')
+    `dvm ${action} ${targetText(near)}${keepData ? ' --keep-data' : ''}`
 
 const removeContainer = async (
   deps: Deps,

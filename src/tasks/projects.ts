@@ -16,7 +16,7 @@ import { containerOf, targetText, type ProjectTarget } from '../core/target.ts'
 import type { ContainersState, Place } from '../ports/containers/index.ts'
 import type { Deps } from './deps.ts'
 import { bareImage, ensureDevBase, hasDevBase, planDevBase } from './dev-base.ts'
-import { meant, type Typed } from './known-names.ts'
+import { checkConfigured, meant, type Typed } from './known-names.ts'
 import { bringsTrust } from './network.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
 import { keepSshProject } from './ssh-kept.ts'
@@ -30,6 +30,8 @@ export interface Project {
 
 const missing = async (deps: Deps, target: ProjectTarget, typed: Typed | undefined): Promise<DvmError> => {
   const near = typed && (await meant(deps, target, typed))
+  // A VM without a configuration has no projects to add to.
+  if (typed !== undefined) await checkConfigured(deps, target, typed)
   const add = `dvm add ${targetText(target)}`
   return new DvmError(
     'not-found',

@@ -24,8 +24,8 @@ export const resetVm = async (
   { yes, force, typed }: ResetVmOptions,
 ): Promise<void> => {
   const target = { vm, project: undefined }
-  const again = (near: string): string => `dvm ${typed} ${near}${yes ? ' --yes' : ''}`
-  await checkConfigured(deps, target, (near) => again(near.vm))
+  // Without --yes: what a guess would lose is told first.
+  await checkConfigured(deps, target, (near) => `dvm ${typed} ${near.vm}`)
   if (!yes)
     throw new DvmError('refused', `resetting ${vm} deletes everything inside it`, {
       hint: `dvm ${typed} ${vm} --yes`,

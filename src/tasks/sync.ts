@@ -73,6 +73,8 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
   let instance = found
   let begun = false
   let created = false
+  /** Somebody else has made one of that name meanwhile. */
+  let taken = false
   let cameUp = false
   checkKnown(instance)
   const action = actionFor(instance?.status)
@@ -90,7 +92,6 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
         const [{ base, spec }] = await Promise.all([planCreation(deps, plan), deps.lima.refuseTooOld()])
         await writeDocument(deps, config, base, spec.template)
         // Before: Lima goes on by itself when dvm is killed, and nobody else knows what the VM was made from.
-        begun = true
         await deps.state.write(vm, {
           ...unknownOrigin,
           generation: base.kind === 'disk' ? base.generation : undefined,
@@ -98,7 +99,11 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
           createdAt: new Date().toISOString(),
           ports: spec.portForwards,
         })
-        await deps.lima.create(spec, write)
+        begun = true
+        await deps.lima.create(spec, write).catch((error: unknown) => {
+          taken = /already exists/.test(messageOf(error))
+          throw error
+        })
         created = true
         await start(voice)
       },
@@ -107,6 +112,8 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
         if (cameUp || !begun) return
         try {
           if (created || deps.signal.aborted) await deps.undo.lima.delete(name, { force: true }, write)
+          // A create that failed may have left one that could not be removed: the next sync takes it up.
+          else if (!taken && (await deps.undo.lima.list()).some((each) => each.name === name)) return
           await deps.state.write(vm, unknownOrigin)
         } catch (error) {
           // What the run failed of comes first, and what is left is no secret.

@@ -76,11 +76,11 @@ export const removeVm = async (
     })
   return locked(deps, `vm:${vm}`, async () => {
     const instance = (await deps.lima.list()).find(({ name }) => name === instanceOf(vm))
-    const typed = (name: string): string => `dvm rm ${name} --yes${options.config ? ' --config' : ''}`
-    const retry = options.typed ?? typed(vm)
+    const retry = options.typed ?? `dvm rm ${vm} --yes${options.config ? ' --config' : ''}`
     // Asked while the names are there: a configuration that is removed below was no slip.
     const target = { vm, project: undefined }
-    const near = instance === undefined ? await meant(deps, target, (other) => typed(other.vm)) : undefined
+    const near =
+      instance === undefined ? await meant(deps, target, (other) => `dvm rm ${other.vm}`) : undefined
     await guardWork(deps, instance, target, { force: options.force, retry }, async () => {
       if (instance !== undefined) await deps.lima.delete(instance.name, { force: true })
     })

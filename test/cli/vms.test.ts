@@ -119,7 +119,7 @@ test('stop and rm of a mistyped name: no error, but the command that was probabl
   assert.deepEqual(await run(['rm', 'ap/api', '--yes']), {
     ...quiet,
     stdout: 'no Lima instance: ap\n',
-    stderr: '  try: dvm rm app/api --yes\n',
+    stderr: '  try: dvm rm app/api\n',
   })
 })
 

@@ -129,6 +129,7 @@ const endings: readonly [string, string, { status: number; stdout: string }][] =
   ['exit', 'echo a\nexit 42\n', { status: 42, stdout: 'a\n' }],
   ['a failing command', 'echo a\nfalse\necho b', { status: 1, stdout: 'a\n' }],
   ['a failing pipe', 'false | true\necho b', { status: 1, stdout: '' }],
+  ['a RETURN trap', 'trap "echo bye" RETURN\necho a', { status: 0, stdout: 'a\nbye\n' }],
   ['an unset variable', 'echo "$nothing"\necho b', { status: 1, stdout: '' }],
   ['an ERR trap in a function', 'trap "echo err" ERR\nf() { false; }\nf', { status: 1, stdout: 'err\n' }],
   ['more than a pipe holds', `echo a\n${'# long\n'.repeat(20_000)}echo b\n`, { status: 0, stdout: 'a\nb\n' }],

@@ -1,4 +1,4 @@
-// packages.txt holds names of packages, whatever else somebody writes into it.
+// packages.txt holds packages, whatever else somebody writes into it.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
@@ -7,7 +7,7 @@ import { checkPackages } from '../../src/core/package-list.ts'
 
 const check = (text: string): void => checkPackages(text, '/base/packages.txt')
 
-test('names as dnf and apt take them, comments and blank lines', () => {
+test('packages as dnf and apt take them, comments and blank lines', () => {
   for (const name of [
     'git',
     'g++',
@@ -24,6 +24,12 @@ test('names as dnf and apt take them, comments and blank lines', () => {
     'kernel-6.17.1-300.fc43.x86_64',
     '@development-tools',
     '@nodejs:22',
+    '@^workstation-product-environment',
+    'perl(JSON::PP)',
+    'python3-*',
+    '/usr/bin/make',
+    './local.deb',
+    'https://example.com/x.rpm',
   ])
     check(name)
   check('')
@@ -37,18 +43,7 @@ test('anything else is a wrong configuration, with its line', () => {
     '-y',
     '--setopt=tsflags=test',
     '-oAPT::Update::Pre-Invoke::=id',
-    '@',
-    '@-y',
     'vim-',
-    '*',
-    'lib*',
-    'lib?6',
-    '[a-z]it',
-    '~/x',
-    './local.deb',
-    '/etc/passwd',
-    'a/../b',
-    'https://example.com/x.rpm',
     '$(id)',
     '`id`',
     'git;id',
@@ -64,9 +59,6 @@ test('anything else is a wrong configuration, with its line', () => {
     'git\u000Btmux',
     'git\0',
     'gït',
-    '=1',
-    ':arm64',
-    'name=',
   ])
     assert.throws(
       () => check(`# mine\nok\n  ${word} # why\n`),
@@ -74,7 +66,7 @@ test('anything else is a wrong configuration, with its line', () => {
         assert.ok(error instanceof DvmError, word)
         assert.deepEqual(
           [error.exitCode, error.message],
-          [3, `/base/packages.txt:3: ${JSON.stringify(word)} is not the name of a package`],
+          [3, `/base/packages.txt:3: ${JSON.stringify(word)} is no package`],
         )
         return true
       },

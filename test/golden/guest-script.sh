@@ -19,3 +19,4 @@ printf '%s\n' '::dvm setup.sh::'
 # setup.sh
 echo mine
 DVM_SETUP_END
+exit

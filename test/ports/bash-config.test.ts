@@ -54,8 +54,8 @@ test('later layers override earlier ones, and each value knows its file', async 
   )
   assert.deepEqual(raw, {
     DVM_CPUS: { value: '2', file: first },
-    DVM_MEMORY: { value: '8', file: second, before: [first] },
-    DVM_PORTS: { value: ['1:1', '2:2'], file: second, before: [first] },
+    DVM_MEMORY: { value: '8', file: second },
+    DVM_PORTS: { value: ['1:1', '2:2'], file: second },
     DVM_DISK: { value: '50', file: second },
   })
 })

@@ -77,15 +77,9 @@ const commands: readonly (readonly [string, Run, vm: string | undefined, project
   ],
   ['dvm cp -r @:x y', (deps, name) => copy(deps, `${name}:x`, 'y', recursive), undefined, 'dvm add NAME'],
   ['dvm open @ --editor code', (deps, name) => open(deps, name, 'code'), undefined, 'dvm add NAME'],
-  ['dvm recreate @ --yes', (deps, name) => resetVm(deps, name, again), 'dvm new NAME', undefined],
+  ['dvm recreate @', (deps, name) => resetVm(deps, name, again), 'dvm new NAME', undefined],
   [
-    'dvm recreate @',
-    (deps, name) => resetVm(deps, name, { ...again, yes: false }),
-    'dvm new NAME',
-    undefined,
-  ],
-  [
-    'dvm reset @ --yes --keep-data',
+    'dvm reset @ --keep-data',
     (deps, name) => resetProject(deps, project(name), keep),
     undefined,
     'dvm add NAME',
@@ -119,12 +113,12 @@ test('a project is never new where its name is', async (t) => {
 test('what is not there is removed without an error, and named', async (t) => {
   const { deps } = await setUp(t)
   const vm = { yes: true, force: true, config: true }
-  assert.deepEqual((await removeVm(deps, 'ap', vm)).meant, 'dvm rm app --yes --config')
+  assert.deepEqual((await removeVm(deps, 'ap', vm)).meant, 'dvm rm app')
   assert.deepEqual((await removeVm(deps, 'other', vm)).meant, undefined)
   const named = async (name: string) =>
     (await removeProject(deps, project(name), { ...keep, config: false })).meant
-  assert.equal(await named('app/apu'), 'dvm rm app/api --yes --keep-data')
-  assert.equal(await named('ap/api'), 'dvm rm app/api --yes --keep-data')
+  assert.equal(await named('app/apu'), 'dvm rm app/api --keep-data')
+  assert.equal(await named('ap/api'), 'dvm rm app/api --keep-data')
   assert.equal(await named('app/api'), undefined)
 })
 

@@ -57,6 +57,19 @@ for (const [what, happens] of undone)
     assert.deepEqual(left, {})
   })
 
+test('what a failed creation leaves behind, and the next sync takes up, stays known', async (t) => {
+  const world = memoryWorld(t)
+  configure(world)
+  await publish(world.deps.store)
+  world.memory.at = (call) => {
+    if (call !== `create ${name}`) return
+    addVm(world.memory, name, 'Stopped')
+    throw new DvmError('failed', 'no space left')
+  }
+  await assert.rejects(sync(world), /no space left/)
+  assert.equal((await world.deps.state.read('app'))?.generation, 'a'.repeat(64))
+})
+
 test('a VM that came up stays, also when dvm is interrupted before it has looked', async (t) => {
   const world = memoryWorld(t)
   configure(world)

@@ -32,7 +32,7 @@ test('the list of packages is in every build under one name: podman refuses to c
       )
 })
 
-test('a line that is no package is told before anything is asked, made or built', async (t) => {
+test('a line that is no package is told before a base is built, and keeps no VM from its sync', async (t) => {
   const world = memoryWorld(t)
   world.write('.config/dvm/base/Containerfile', 'FROM dvm-base\nRUN false\n')
   world.write('.config/dvm/base/dev/Containerfile', 'ARG DVM_DEV_FROM\nFROM ${DVM_DEV_FROM}\n')
@@ -40,15 +40,16 @@ test('a line that is no package is told before anything is asked, made or built'
   const list = world.write('.config/dvm/base/packages.txt', 'tree\n--allow-unauthenticated\n')
   const wrong = {
     code: 'config',
-    message: `${list}:2: "--allow-unauthenticated" is not the name of a package`,
+    message: `${list}:2: "--allow-unauthenticated" is no package`,
   }
   const options = { clean: false, noCache: false, bootTest: false, wait: true }
   await assert.rejects(buildBase(world.deps, options), wrong)
-  await assert.rejects(syncVm(world.deps, 'app', { wait: true }), wrong)
   assert.deepEqual(
     world.memory.calls.filter((call) => call !== 'list'),
     [],
   )
+  await assert.rejects(syncVm(world.deps, 'app', { wait: true }), wrong)
+  assert.equal(world.memory.vms.get('dvm-app')?.instance.status, 'Running')
   // Whoever has an image of their own has nothing to do with it.
   world.write('.config/dvm/vms/app/projects/api/project.sh', 'IMAGE=node:24\n')
   assert.equal((await dryRunSync(world.deps, 'app')).projects[0]?.image, 'node:24')

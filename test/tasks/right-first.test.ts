@@ -10,7 +10,7 @@ import { memoryWorld, type World } from '../support/memory-world.ts'
 const setUp = (t: TestContext, shared = ''): World => {
   const world = memoryWorld(t)
   world.write('.config/dvm/config.sh', shared)
-  world.write('.config/dvm/vms/app/config.sh', 'DVM_FORWARD_AGENT=0\n')
+  world.write('.config/dvm/vms/app/config.sh', '')
   world.write('.config/dvm/vms/app/projects/api/project.sh', '')
   addVm(world.memory, 'dvm-app', 'Stopped')
   return world

@@ -92,11 +92,10 @@ const known: readonly Known[] = [
     'the account has no subordinate ids, which containers need',
     'leave DVM_SUBUID_COUNT and DVM_SUBGID_COUNT at 65536, then: dvm sync {vm}',
   ),
-  // A package that is missing, on a system whose /usr comes with the base.
   complaint(
     'read-only',
     place,
-    "install what is missing in your base's Containerfile, then: dvm base build && dvm recreate {vm} --yes",
+    'dvm stop {vm} && dvm sync {vm} (a file system that met an error is checked at the next start)',
   ),
 ]
 

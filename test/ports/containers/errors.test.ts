@@ -66,9 +66,9 @@ const complaints: readonly [string, string, string][] = [
     "export DVM_CA_BUNDLE=/path/to/company-ca.pem with your proxy's CA in it, then: dvm sync app",
   ],
   [
-    "error: can't create transaction lock on /usr/lib/sysimage/rpm/.rpm.lock (Read-only file system)",
+    'Error: mkdir /home/me/.local/share/containers: read-only file system',
     'failed',
-    "install what is missing in your base's Containerfile, then: dvm base build && dvm recreate app --yes",
+    'dvm stop app && dvm sync app (a file system that met an error is checked at the next start)',
   ],
   [
     'Error: choosing an image from manifest list: exec format error',
@@ -130,6 +130,14 @@ test('an answer on stdout is no complaint', () => {
 
 const build = (stderr: string, change: Partial<Completed> = {}) =>
   containerFailure('build the dev-base', itsVm, failed(stderr, change), { build: true })
+
+test('what only sounds like it is told in its own words', () => {
+  const openat2 = 'Error: crun: openat2 `etc/hostname`: Not a directory'
+  assert.match(containerFailure('do it', target, failed(openat2)).message, /^crun: openat2/)
+  const stdout = 'Creating self-signed certificate... done.'
+  const run = 'Error: building at STEP "RUN ./configure": while running runtime: exit status 1'
+  assert.equal(build(run, { stdout }).hint, undefined)
+})
 
 test('a build: what the Containerfile is at fault for is for the caller to name', () => {
   for (const stderr of [
