@@ -219,7 +219,7 @@ test('completion loads the command line, and what looks into directories', async
   assert.deepEqual(packages, ['commander'])
   assert.deepEqual(
     files.filter((file) => !/^((main|start)\.ts|cli\/|core\/|system\/paths\.ts)/.test(file)),
-    ['ports/host-files.ts', 'system/files.ts', 'tasks/known-names.ts'],
+    ['ports/host-files.ts', 'system/files.ts', 'tasks/known-names.ts', 'tasks/project-names.ts'],
   )
   const script = await loadedBy(home, ['completion', 'bash'])
   assert.deepEqual(script.packages, ['commander'])
