@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 
 /**
- * An argument of the bash that leads the work, which nothing that people name can be; see templates/guest/stop-sync.sh. A systemd unit, as the builder's work has it, would not do:
- * what runs in a container is not below any unit of whoever started it.
+ * An argument of the bash that leads the work, which nothing that people name can be; see templates/guest/stop-sync.sh. A systemd unit, as
+ * the builder's work has it, would not do: what runs in a container is not below any unit of whoever started it.
  */
 export const workMark = 'dvm:sync'
 

@@ -8,8 +8,8 @@ import { ensurePrivateDirectory } from '../system/files.ts'
 import type { GuestCommand, Instance, Lima } from './lima/index.ts'
 
 /**
- * The same Lima. A command that carries the mark leaves a file behind, unless its end was heard of: its exit code. 255 is also ssh's own word for a
- * connection that it lost, and a way in that was killed has none.
+ * The same Lima. A command that carries the mark leaves a file behind, unless its end was heard of: its exit code. 255 is also ssh's own
+ * word for a connection that it lost, and a way in that was killed has none.
  */
 export const rememberWork = (lima: Lima, stateDir: string): Lima => {
   const noted = async <T extends Pick<Completed, 'exitCode'>>(

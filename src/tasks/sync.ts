@@ -139,7 +139,7 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
       if (action === 'none') await stopUnheardWork(deps, vm, running, voice)
       // Before: a sync that is cut off may have come as far as the account.
       const { users = [] } = (await deps.state.read(vm)) ?? {}
-      await deps.state.write(vm, { users: [...new Set([...users, config.user])] })
+      if (!users.includes(config.user)) await deps.state.write(vm, { users: [...users, config.user] })
       const hostKeys: string[] = []
       const onHostKey = (key: string): void => void hostKeys.push(key)
       try {
