@@ -62,7 +62,10 @@ async function* archive(top: string, paths: readonly string[]): AsyncGenerator<B
   const { create, Header } = await import('tar')
   const options = { cwd: top, prefix: 'd', noDirRecurse: true, noMtime: true, onWriteEntry: plain }
   // Paths begin with `./`: a name like @x or C:x is nothing special to tar then.
-  for await (const chunk of create(options, ['.', ...paths])) yield chunk
+  const pack = create(options, ['.', ...paths])
+  // A file that cannot be read is reported once for each look that tar takes at it; the loop hears the first, and nobody would hear the others.
+  pack.on('error', () => {})
+  for await (const chunk of pack) yield chunk
   const end = new Header({ path: 'end', mode: 0o600, size: 0, type: 'File', mtime: new Date(0) })
   end.encode()
   yield end.block ?? Buffer.alloc(0)
