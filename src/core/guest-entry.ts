@@ -41,4 +41,17 @@ export const dataScriptArgv = (script: string, user: string, values: readonly st
   ...values,
 ]
 
+/**
+ * A command that only prints, until its stdin ends.
+ * @param followScript templates/guest/follow.sh
+ */
+export const followArgv = (followScript: string, argv: readonly string[]): string[] => [
+  'bash',
+  '--norc',
+  scriptFlag,
+  followScript,
+  'dvm',
+  ...argv,
+]
+
 const asUser = (user: string): readonly string[] => ['sudo', '--set-home', '--user', user, '--']

@@ -28,8 +28,11 @@ export interface Exec {
   capture(command: Command, onLine?: OnLine): Promise<Completed>
   /** As capture, with stdin from and stdout to a stream, in constant memory. */
   stream(command: Command, streams: Streams, onLine?: OnLine): Promise<Completed>
-  /** Gives the process this terminal, without its stdin when told so; resolves to its exit code (128+n for a signal, 127 when missing). */
-  attach(command: Command, options?: { readonly stdin?: boolean }): Promise<number>
+  /**
+   * Gives the process this terminal, with an empty stdin when told so, or with one that stays empty and ends when this process does
+   * (`held`). Resolves to its exit code (128+n for a signal, 127 when missing).
+   */
+  attach(command: Command, options?: { readonly stdin?: boolean | 'held' }): Promise<number>
 }
 
 /** `signal` aborts whatever runs, its descendants included. */
@@ -108,7 +111,7 @@ export const createExec = (signal: AbortSignal): Exec => {
       const result = await execa(command.file, command.args, {
         reject: false,
         cancelSignal: signal,
-        stdio: [stdin ? 'inherit' : 'ignore', 'inherit', 'inherit'],
+        stdio: [stdin === 'held' ? 'pipe' : stdin ? 'inherit' : 'ignore', 'inherit', 'inherit'],
         ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
         ...(command.env === undefined ? {} : { env: command.env, extendEnv: false }),
       })

@@ -1,14 +1,17 @@
 // `dvm logs`: what the last sync of a VM wrote down, what comes to it, and the output of a project's container.
 import assert from 'node:assert/strict'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import test, { type TestContext } from 'node:test'
+import { followArgv } from '../../src/core/guest-entry.ts'
 import { setupMarker } from '../../src/core/guest-script.ts'
 import type { Script } from '../fakes/state.ts'
 import { asDeveloper } from '../support/as-developer.ts'
 import type { Outcome } from '../support/dvm.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
 
+const followScript = readFileSync(join(import.meta.dirname, '../../templates/guest/follow.sh'), 'utf8')
 const limit = { timeout: 60_000 }
 
 const setUp = (t: TestContext, script: Script = {}) => {
@@ -132,7 +135,9 @@ test('-f goes on with the next sync, which begins its logs anew', limit, async (
 for (const flags of [[], ['-f']])
   test(`of a project: podman's own words and exit code ${flags.join('')}`, async (t) => {
     const { run, write, fake } = setUp(t, {
-      guest: [{ match: ['sudo'], exitCode: 125, stdout: 'out\n', stderr: 'Error: no container\n' }],
+      guest: [
+        { match: ['sudo'], exitCode: 125, stdout: 'out\n', stderr: 'Error: no container\n', unread: true },
+      ],
     })
     fake.add({ name: 'dvm-app', status: 'Running' })
     write('.config/dvm/config.sh', 'DVM_USER=me\n')
@@ -141,11 +146,11 @@ for (const flags of [[], ['-f']])
       stdout: 'out\n',
       stderr: 'Error: no container\n',
     })
-    const followed = flags.length === 0 ? [] : ['--follow']
-    assert.deepEqual(
-      fake.journal().at(-1)?.guest?.argv,
-      asDeveloper('me', ['podman', 'logs', ...followed, 'dvm-app-api']),
-    )
+    const argv =
+      flags.length === 0
+        ? ['podman', 'logs', 'dvm-app-api']
+        : followArgv(followScript, ['podman', 'logs', '--follow', 'dvm-app-api'])
+    assert.deepEqual(fake.journal().at(-1)?.guest?.argv, asDeveloper('me', argv))
   })
 
 test('of a project in a VM that does not run: what to type, and nothing is started', async (t) => {
@@ -161,7 +166,7 @@ test('of a project in a VM that does not run: what to type, and nothing is start
 })
 
 test('-f of a project ends on Ctrl-C as that of a VM does', limit, async (t) => {
-  const dvm = setUp(t, { guest: [{ match: ['sudo'], stdout: 'listening\n', hang: true }] })
+  const dvm = setUp(t, { guest: [{ match: ['sudo'], stdout: 'listening\n', hang: true, unread: true }] })
   dvm.fake.add({ name: 'dvm-app', status: 'Running' })
   const following = follow(dvm, 'app/api')
   await following.shows('listening\n')

@@ -147,7 +147,12 @@ test('sh, cp and logs of a project: in its container, in its workspace', async (
   await following.printed(/^out of the container$/m)
   await inside('api', 'sh', '-c', 'echo and then more > /proc/1/fd/1')
   await following.printed(/^and then more$/m)
+  assert.equal((await dvm(['ssh', vm, '--', 'pgrep', '--full', '^podman logs --follow'])).exitCode, 0)
   assert.equal((await following.end('SIGINT')).exitCode, 130)
+  await until('podman no longer follows in the VM', async () => {
+    const { exitCode } = await dvm(['ssh', vm, '--', 'pgrep', '--full', '^podman logs --follow'])
+    return exitCode === 1
+  })
 })
 
 test('containers return when the VM does; a stopped one starts when it is entered', async () => {

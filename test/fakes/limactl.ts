@@ -6,7 +6,7 @@ import { firstSshPort } from './lima-ssh-config.ts'
 import type { FakeInstance } from './state.ts'
 import {
   allInstances,
-  answerAs,
+  answerLimactl,
   findInstance,
   journal,
   limaHome,
@@ -272,5 +272,5 @@ const commands: Readonly<Record<string, () => void | Promise<void>>> = {
 }
 
 if (command !== 'shell') journal({ program: 'limactl', argv })
-await answerAs('limactl', script.limactl, [command, ...rest])
+await answerLimactl(script.limactl, [command, ...rest])
 await (commands[command] ?? (() => refuse(`limactl: not a command that dvm uses: ${command}`)))()

@@ -1,7 +1,7 @@
 // A strict stand-in for ssh as dvm calls it: Lima's ssh.config, the options that dvm uses, one line for the guest's shell.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { findInstance, readScript, refuse, runInGuest, answerAs } from './state.ts'
+import { findInstance, readScript, refuse, runInGuest, answerLimactl } from './state.ts'
 
 const argv = process.argv.slice(2)
 const options = new Set([
@@ -41,7 +41,7 @@ if (separator !== '--' || line === undefined || more.length > 0)
   refuse('ssh: expected HOST -- one line for the shell')
 if (logins !== 0 && logins !== login.length) refuse('ssh: half of a login with the agent')
 if (!existsSync(config)) refuse(`ssh: no configuration file "${config}"`)
-await answerAs('limactl', readScript().limactl, ['ssh', host])
+await answerLimactl(readScript().limactl, ['ssh', host])
 if (findInstance(host.replace(/^lima-/, ''))?.status !== 'Running') {
   process.stderr.write('ssh: connect to host 127.0.0.1 port 40022: Connection refused\n')
   process.exit(255)

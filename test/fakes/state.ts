@@ -39,6 +39,8 @@ export interface Answer {
   readonly stderr?: string
   /** Never ends by itself. */
   readonly hang?: boolean
+  /** The command does not read its stdin, which may then be open for as long as it runs. */
+  readonly unread?: boolean
 }
 
 export interface Script {
@@ -135,13 +137,13 @@ const takeAnswer = (kind: string, answers: readonly Answer[], words: readonly st
     return false
   })
 
-/** Ends the process as scripted, if there is an answer. */
-export const answerAs = async (
-  kind: 'limactl' | 'guest',
+/** Ends limactl as scripted, if there is an answer. */
+export const answerLimactl = async (
   answers: readonly Answer[] | undefined,
   words: readonly string[],
-): Promise<void> => {
-  const answer = takeAnswer(kind, answers ?? [], words)
+): Promise<void> => give(takeAnswer('limactl', answers ?? [], words))
+
+const give = async (answer: Answer | undefined): Promise<void> => {
   if (answer === undefined) return
   process.stdout.write(answer.stdout ?? '')
   process.stderr.write(answer.stderr ?? '')
@@ -170,11 +172,10 @@ export const runInGuest = async (
   const script = readScript()
   const { argv, workdir, line } = guest
   if (script.guestMode !== 'host') {
-    journal({
-      ...entry,
-      guest: { argv, workdir, stdin: guest.stdin === false ? '' : (await readStdin()).toString() },
-    })
-    await answerAs('guest', script.guest, argv)
+    const answer = takeAnswer('guest', script.guest ?? [], argv)
+    const stdin = guest.stdin === false || answer?.unread === true ? '' : (await readStdin()).toString()
+    journal({ ...entry, guest: { argv, workdir, stdin } })
+    await give(answer)
     process.exit(0)
   }
   journal({ ...entry, guest: { argv, workdir, stdin: '' } })

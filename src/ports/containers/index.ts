@@ -1,5 +1,5 @@
 // Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
-import { dataScriptArgv, entryArgv, loginShell } from '../../core/guest-entry.ts'
+import { dataScriptArgv, entryArgv, followArgv, loginShell } from '../../core/guest-entry.ts'
 import { workMark, workScript } from '../../core/guest-work.ts'
 import { isUnreachable } from '../../core/errors.ts'
 import { trustDevice } from '../../core/trust.ts'
@@ -233,13 +233,16 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         { tty, stdin },
       )
     },
-    logs: async (place, target, follow) =>
-      lima.attach(
+    logs: async (place, target, follow) => {
+      const argv = ['podman', 'logs', ...(follow ? ['--follow'] : []), containerOf(target)]
+      if (!follow)
+        return lima.attach(place.instance, { argv: await asUser(place, argv) }, { tty: false, stdin: false })
+      const followed = followArgv(await assets.text('guest/follow.sh'), argv)
+      return lima.attach(
         place.instance,
-        {
-          argv: await asUser(place, ['podman', 'logs', ...(follow ? ['--follow'] : []), containerOf(target)]),
-        },
-        { tty: false, stdin: false },
-      ),
+        { argv: await asUser(place, followed) },
+        { tty: false, stdin: 'held' },
+      )
+    },
   }
 }

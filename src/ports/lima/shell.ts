@@ -102,7 +102,7 @@ export const createGuestShell = (
     stream: (instance, guest, streams, onLine) =>
       guestCall(instance, guest, streams, guest.timeoutMs ?? limits.stream, onLine),
     attach: async (instance, guest, { tty = false, stdin = true, login } = {}) => {
-      const call = await guestCommand(instance, guest, { tty, stdin }, undefined, login)
+      const call = await guestCommand(instance, guest, { tty, stdin: stdin !== false }, undefined, login)
       const code = await exec.attach(call, { stdin })
       if (code !== 255 || (await answers(instance, login))) return code
       if (login !== undefined && (await answers(instance)))

@@ -78,7 +78,8 @@ export interface CopySpec {
 
 export interface AttachOptions {
   readonly tty?: boolean
-  readonly stdin?: boolean
+  /** This process's, or none; `held` is one that stays empty and ends with this process. */
+  readonly stdin?: boolean | 'held'
   /** With the agent, and so not over Lima's connection. */
   readonly login?: AgentLogin | undefined
 }
@@ -105,7 +106,7 @@ export interface Lima {
   run(instance: Instance, guest: GuestCommand, onLine?: OnLine): Promise<Completed>
   /** As `run`, with stdin from and stdout to a stream or an open file, byte for byte. */
   stream(instance: Instance, guest: GuestCommand, streams: Streams, onLine?: OnLine): Promise<Completed>
-  /** Gives the guest command this terminal; resolves to its exit code. `stdin: false` leaves stdin alone. */
+  /** Gives the guest command this terminal; resolves to its exit code. */
   attach(instance: Instance, guest: GuestCommand, options?: AttachOptions): Promise<number>
   /** Undefined before the first start. The port of a VM that does not run is that of its last start. */
   endpoint(instance: Instance): Promise<SshEndpoint | undefined>
