@@ -178,7 +178,7 @@ const start = (): void => {
   const name = words[0] ?? ''
   const instance = findInstance(name)
   if (instance === undefined) {
-    if (process.env['LIMA_TEMPLATES_PATH'] !== '/nonexistent')
+    if (process.env['LIMA_TEMPLATES_PATH'] !== '/proc/dvm-has-no-templates')
       refuse(`limactl start: would make "${name}" from the default template`)
     log('warning', `This form is deprecated. Use \`limactl create --name=${name} template:default\` instead`)
     return fatal('template `default.yaml` not found')

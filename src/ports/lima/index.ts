@@ -73,8 +73,9 @@ export const createLima = (options: LimaOptions): Lima => {
     env: { ...variables, ...extra },
     timeoutMs,
   })
-  // `limactl start NAME` of an instance that does not exist makes one from its default template. Without templates it cannot.
-  const startVariables = { LIMA_TEMPLATES_PATH: '/nonexistent' }
+  // `limactl start NAME` of an instance that does not exist makes one from its default template. Without templates it cannot. A place where
+  // nobody can make a directory: one that is there and closed would be another error.
+  const startVariables = { LIMA_TEMPLATES_PATH: '/proc/dvm-has-no-templates' }
   const createCommand = (spec: CreateSpec, extra = {}): Command =>
     command(argv.createArgs(spec), limits.fetch, extra)
   const startCommand = (name: string, timeoutMs: number, extra = {}): Command =>
