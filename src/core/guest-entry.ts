@@ -28,11 +28,10 @@ export const entryArgv = (
 ): string[] => [...asUser(user), ...loginArgv(enterScript, directory, argv)]
 
 /**
- * A fixed script as DVM_USER, whose stdin and stdout carry data. Without ~/.bashrc, which bash reads when its stdin is a socket, as
- * sshd's is: what that prints would be data, and what it reads too.
+ * A fixed script whose stdin and stdout are not a person's. Without ~/.bashrc, which bash reads when its stdin is a socket, as sshd's is:
+ * what that prints would be data, and what it reads too.
  */
-export const dataScriptArgv = (script: string, user: string, values: readonly string[]): string[] => [
-  ...asUser(user),
+export const scriptArgv = (script: string, values: readonly string[]): string[] => [
   'bash',
   '--norc',
   scriptFlag,
@@ -41,17 +40,10 @@ export const dataScriptArgv = (script: string, user: string, values: readonly st
   ...values,
 ]
 
-/**
- * A command that only prints, until its stdin ends.
- * @param followScript templates/guest/follow.sh
- */
-export const followArgv = (followScript: string, argv: readonly string[]): string[] => [
-  'bash',
-  '--norc',
-  scriptFlag,
-  followScript,
-  'dvm',
-  ...argv,
+/** The same as DVM_USER. */
+export const dataScriptArgv = (script: string, user: string, values: readonly string[]): string[] => [
+  ...asUser(user),
+  ...scriptArgv(script, values),
 ]
 
 const asUser = (user: string): readonly string[] => ['sudo', '--set-home', '--user', user, '--']

@@ -1,3 +1,4 @@
+#!/bin/bash
 # Runs a command that only prints for as long as somebody listens. sshd tells a command nothing of a connection that ended, and one with
 # nothing more to print would stay in the VM; but stdin, which nobody writes to, ends with the connection.
 exec 3<&0 </dev/null

@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import test, { type TestContext } from 'node:test'
-import { followArgv } from '../../src/core/guest-entry.ts'
+import { scriptArgv } from '../../src/core/guest-entry.ts'
 import { setupMarker } from '../../src/core/guest-script.ts'
 import type { Script } from '../fakes/state.ts'
 import { asDeveloper } from '../support/as-developer.ts'
@@ -149,7 +149,7 @@ for (const flags of [[], ['-f']])
     const argv =
       flags.length === 0
         ? ['podman', 'logs', 'dvm-app-api']
-        : followArgv(followScript, ['podman', 'logs', '--follow', 'dvm-app-api'])
+        : scriptArgv(followScript, ['podman', 'logs', '--follow', 'dvm-app-api'])
     assert.deepEqual(fake.journal().at(-1)?.guest?.argv, asDeveloper('me', argv))
   })
 

@@ -6,14 +6,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import test, { type TestContext } from 'node:test'
-import { followArgv } from '../../src/core/guest-entry.ts'
+import { scriptArgv } from '../../src/core/guest-entry.ts'
 
 const script = readFileSync(join(import.meta.dirname, '../../templates/guest/follow.sh'), 'utf8')
 const limit = { timeout: 20_000 }
 
 /** Its stdin stays open until `leave`. */
 const follow = (t: TestContext, line: string, ...values: readonly string[]) => {
-  const [file = '', ...args] = followArgv(script, ['sh', '-c', line, 'sh', ...values])
+  const [file = '', ...args] = scriptArgv(script, ['sh', '-c', line, 'sh', ...values])
   const child = spawn(file, args, { detached: true })
   t.after(() => {
     try {

@@ -1,5 +1,5 @@
 // Rootless podman in a VM, as the developer: the containers of its projects. Order and wording of the work are the tasks' business.
-import { dataScriptArgv, entryArgv, followArgv, loginShell } from '../../core/guest-entry.ts'
+import { dataScriptArgv, entryArgv, loginShell, scriptArgv } from '../../core/guest-entry.ts'
 import { workMark, workScript } from '../../core/guest-work.ts'
 import { isUnreachable } from '../../core/errors.ts'
 import { trustDevice } from '../../core/trust.ts'
@@ -235,13 +235,11 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
     },
     logs: async (place, target, follow) => {
       const argv = ['podman', 'logs', ...(follow ? ['--follow'] : []), containerOf(target)]
-      if (!follow)
-        return lima.attach(place.instance, { argv: await asUser(place, argv) }, { tty: false, stdin: false })
-      const followed = followArgv(await assets.text('guest/follow.sh'), argv)
+      const guest = follow ? scriptArgv(await assets.text('guest/follow.sh'), argv) : argv
       return lima.attach(
         place.instance,
-        { argv: await asUser(place, followed) },
-        { tty: false, stdin: 'held' },
+        { argv: await asUser(place, guest) },
+        { tty: false, stdin: follow && 'held' },
       )
     },
   }
