@@ -6,13 +6,17 @@ export interface Progress {
   readonly percent?: number
 }
 
-/** `STEP 3/12: RUN …` of podman build. */
+/** What an instruction does, without options like `--mount=…`, which fill a line before it begins. */
+const shortened = (step: string): string =>
+  step.replace(/^(\w+)(?:\s+--\S+)+(?=\s)/, '$1').replaceAll(/\s+/g, ' ')
+
+/** `STEP 3/12: RUN …` of podman build. `step` is the instruction as podman names it. */
 export const podmanProgress = (line: string): (Progress & { readonly step: string }) | undefined => {
   const match = /^(?:\[\d+\/\d+\] )?STEP (\d+)\/(\d+): (.*)$/.exec(line)
   if (match === null) return undefined
   const [, done = '0', total = '1', step = ''] = match
   return {
-    text: `${done}/${total} ${step}`,
+    text: `${done}/${total} ${shortened(step)}`,
     percent: Math.floor(((Number(done) - 1) / Number(total)) * 100),
     step,
   }

@@ -21,6 +21,13 @@ test('podman’s steps become progress, with and without a stage in front', () =
     percent: 75,
     step: 'RUN a: b',
   })
+  const mounts =
+    'RUN --mount=type=cache,id=a,target=/a     --mount=type=cache,id=b,target=/b     apt-get -q   update'
+  assert.deepEqual(podmanProgress(`STEP 2/4: ${mounts}`), {
+    text: '2/4 RUN apt-get -q update',
+    percent: 25,
+    step: mounts,
+  })
   for (const line of ['STEP x/4: FROM', ' STEP 1/4: FROM x', '--> 1234', 'COMMIT localhost/x', ''])
     assert.equal(podmanProgress(line), undefined, line)
 })
