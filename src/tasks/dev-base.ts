@@ -97,7 +97,7 @@ export const ensureDevBase = async (
   const log = deps.logs.open(deps.logs.pathOf(vm, 'dev-base'))
   const tell = (line: string): void => {
     log.line(line)
-    voice.progress(line)
+    voice.progress(`dev-base: ${line}`)
   }
   voice.note(current === undefined ? 'there is no dev-base in it yet' : 'the dev-base has changed')
   try {
@@ -138,7 +138,7 @@ const fromBuilder = async (
   const write = (line: string): void => log.line(line)
   const tell = (line: string): void => {
     write(line)
-    voice.progress(line)
+    voice.progress(`dev-base: ${line}`)
   }
   const instance = await ensureBuilder(deps, plan.flavour, { clean: false }, voice, write)
   const there = await deps.builder.label(instance, devBaseTag, devBaseLabel)
@@ -196,6 +196,7 @@ const provide = async (
       error instanceof DvmError && error.code === 'network' && !error.message.startsWith('pin gone')
     if (!unreachable || flavour.bootstrap === undefined) throw error
     voice.note(`the registry cannot be reached: making ${flavour.bootstrap} from signed packages instead`)
+    voice.progress(`making ${flavour.bootstrap} from packages`)
     return deps.builder.bootstrap(
       instance,
       await deps.assets.text(`${flavour.name}/bootstrap-image.sh`),

@@ -107,7 +107,7 @@ export const projectSteps = (work: ProjectWork): Step[] => {
     (project.config.image ?? image ?? devBaseTag) === devBaseTag
   return [
     {
-      title: `Look at the containers of ${vm}`,
+      title: `Prepare the containers of ${vm}`,
       run: async (voice) => {
         const fallback = projects.some(needsDevBase) ? defaultImage(deps, config) : undefined
         // Heard of below.

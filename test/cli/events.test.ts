@@ -91,7 +91,7 @@ test('projects that fail leave the others alone, in events too', async (t) => {
     ),
     [
       'Prepare app done',
-      'Look at the containers of app done',
+      'Prepare the containers of app done',
       'Project api failed',
       'Project web failed',
       'Project x done',

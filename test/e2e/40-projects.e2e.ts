@@ -45,7 +45,7 @@ test('sync makes the VM, its dev-base and its projects', async () => {
     '✔ Create pool (…)',
     '✔ Prepare pool and run its setup.sh (…)',
     '  there is no dev-base in it yet',
-    '✔ Look at the containers of pool (…)',
+    '✔ Prepare the containers of pool (…)',
     '✔ Project api (…)',
     '✔ Project web (…)',
     '',
@@ -67,7 +67,7 @@ test('a second sync finds the dev-base and the containers, and runs the setup sc
     [exitCode, stderr],
     [
       0,
-      '✔ Prepare pool and run its setup.sh (…)\n✔ Look at the containers of pool (…)\n✔ Project api (…)\n✔ Project web (…)\n',
+      '✔ Prepare pool and run its setup.sh (…)\n✔ Prepare the containers of pool (…)\n✔ Project api (…)\n✔ Project web (…)\n',
     ],
   )
   assert.equal(await inside('api', 'cat', 'setup-values'), `pool api /work ${hostPort}:8000\n`)

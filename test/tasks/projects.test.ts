@@ -50,7 +50,7 @@ test('the first sync makes the VM fit and the containers; the next finds all in 
     'script dvm-app-api in /work',
     'create dvm-app-web node:24',
   ])
-  assert.deepEqual(told().slice(1, 4), ['✔ Look at the containers of app', '✔ Project api', '✔ Project web'])
+  assert.deepEqual(told().slice(1, 4), ['✔ Prepare the containers of app', '✔ Project api', '✔ Project web'])
   assert.match(podman.fed[0] ?? '', /^export DVM_PROJECT=api$/m)
   assert.match(podman.fed[0] ?? '', /^export PROJ_PORTS=3000:80$/m)
   await sync()
@@ -126,7 +126,7 @@ test('a project that fails leaves the others alone; the first failure is the syn
   assert.match((await failure(sync())).message, /projects\/api\/setup\.sh ended with exit code 3$/)
   const setup = `${world.home}/.config/dvm/vms/app/projects/x/setup.sh`
   assert.deepEqual(told().slice(1), [
-    '✔ Look at the containers of app',
+    '✔ Prepare the containers of app',
     '✖ Project api',
     '✖ Project bad',
     '✔ Project web',
@@ -192,7 +192,7 @@ test('a dev-base that cannot be built concerns those alone that run from it', as
   assert.equal((await failure(sync())).message, 'exit status 9')
   assert.deepEqual(told().slice(1), [
     '  there is no dev-base in it yet',
-    '✖ Look at the containers of app',
+    '✖ Prepare the containers of app',
     '- Project api: skipped (the dev-base could not be built)',
     '✔ Project own',
   ])
@@ -201,7 +201,7 @@ test('a dev-base that cannot be built concerns those alone that run from it', as
   assert.deepEqual(calls(), ['state'], 'who names an image of their own needs none')
   told()
   assert.equal((await failure(sync('api'))).message, 'exit status 9')
-  assert.equal(told().at(-1), '✖ Look at the containers of app')
+  assert.equal(told().at(-1), '✖ Prepare the containers of app')
 })
 
 test('what is wrong in any project.sh is told before the VM is touched', async (t) => {
