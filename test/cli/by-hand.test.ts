@@ -82,7 +82,7 @@ for (const [what, answer, stderr] of lists)
     write('.config/dvm/vms/app/config.sh', '')
     for (const args of [['ls'], ['sync', 'app'], ['rm', 'app', '--yes'], ['stop', '--all']])
       assert.deepEqual(await run(args), { exitCode: 1, stdout: '', stderr }, args.join(' '))
-    assert.deepEqual(new Set(fake.calls()), new Set(['list --format json']))
+    assert.deepEqual(new Set(fake.calls()), new Set(['list --format TEMPLATE', 'list --format json']))
   })
 
 test('a list that fails once a VM was made takes that VM back', async (t) => {
@@ -91,7 +91,8 @@ test('a list that fails once a VM was made takes that VM back', async (t) => {
   const { run, write, fake } = dvmOnFake(t, {
     limactl: [
       { match: ['list'], times: 3, stdout: '' },
-      { ...broken, times: 1 },
+      // In both formats.
+      { ...broken, times: 2 },
     ],
   })
   write('.config/dvm/vms/app/config.sh', '')

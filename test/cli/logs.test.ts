@@ -162,7 +162,7 @@ test('of a project in a VM that does not run: what to type, and nothing is start
       stdout: '',
       stderr: `dvm: the VM ${target.split('/')[0]} does not run, so its containers say nothing\n  try: dvm sync ${target.split('/')[0]}\n`,
     })
-  assert.deepEqual(new Set(fake.calls()), new Set(['list --format json']))
+  assert.deepEqual(new Set(fake.calls()), new Set(['list --format TEMPLATE']))
 })
 
 test('-f of a project ends on Ctrl-C as that of a VM does', limit, async (t) => {

@@ -37,7 +37,7 @@ test('--no-wait: exit 7 at once, and who it is', async (t) => {
       String.raw`^dvm: vm:app is in use by dvm test vm:app \(pid ${pid}, since \d{4}-\d\d-\d\d [\d:]+ UTC\)\n  try: wait for it to end, or leave out --no-wait\n$`,
     ),
   )
-  assert.deepEqual(new Set(fake.calls()), new Set(['list --format json']))
+  assert.deepEqual(new Set(fake.calls()), new Set(['list --format TEMPLATE']))
 })
 
 test('without it: a line that says for whom, and on it goes when that one has ended', async (t) => {

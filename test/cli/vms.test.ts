@@ -42,7 +42,7 @@ test('ls is what dvm does alone: a table of users’ VMs', async (t) => {
       projects: [],
     },
   ])
-  assert.deepEqual(new Set(fake.calls()), new Set(['list --format json']))
+  assert.deepEqual(new Set(fake.calls()), new Set(['list --format TEMPLATE']))
 })
 
 test('ls of nothing keeps stdout a table, or an empty array', async (t) => {

@@ -11,10 +11,11 @@ test('exits 64 on what dvm must never pass', async (t) => {
   fake.add({ name: 'dvm-app', status: 'Running' })
   const exec = createExec(new AbortController().signal)
   const refused: readonly (readonly string[])[] = [
-    ['list', '--format', 'json'],
-    ['--tty=false', 'list', '--format', 'json'],
+    ['list', '--format', '{{json .Name}}'],
+    ['--tty=false', 'list', '--format', '{{json .Name}}'],
     [...global, 'list', '--json'],
-    [...global, 'list', '--format', 'json', 'dvm-app'],
+    [...global, 'list', '--format', '{{json .Nmae}}'],
+    [...global, 'list', '--format', '{{json .Name}}', 'dvm-app'],
     [...global, 'create', '--name=dvm-x', 'template:fedora'],
     [...global, 'create', '--mount-none', 'template:fedora'],
     [...global, 'create', '--name=dvm-x', '--mount-none', '--bogus', 'template:fedora'],

@@ -107,29 +107,48 @@ const newInstance = (
   portForwards: [],
 })
 
-const show = (instance: FakeInstance): void => {
+/** Fields by Go's names, as `limactl list --list-fields` says them. */
+const fieldsOf = (instance: FakeInstance): Readonly<Record<string, unknown>> => {
   const dir = join(limaHome, instance.name)
   const running = instance.status === 'Running'
-  process.stdout.write(
-    `${JSON.stringify({
-      name: instance.name,
-      hostname: `lima-${instance.name}`,
-      status: instance.status,
-      dir,
-      vmType: instance.vmType,
-      arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
-      cpus: instance.cpus,
-      memory: instance.memory * GiB,
-      disk: instance.disk * GiB,
-      ...(running ? { sshLocalPort: instance.sshPort ?? firstSshPort, hostAgentPID: 1, driverPID: 2 } : {}),
-      sshConfigFile: join(dir, 'ssh.config'),
-      ...(instance.status === 'Broken' ? { errors: [{}] } : {}),
-      sshAddress: '127.0.0.1',
-      protected: instance.protected === true,
-      limaVersion: '2.2.0',
-      LimaHome: limaHome,
-    })}\n`,
-  )
+  return {
+    Name: instance.name,
+    Hostname: `lima-${instance.name}`,
+    Status: instance.status,
+    Dir: dir,
+    VMType: instance.vmType,
+    Arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    CPUs: instance.cpus,
+    Memory: instance.memory * GiB,
+    Disk: instance.disk * GiB,
+    SSHLocalPort: running ? (instance.sshPort ?? firstSshPort) : 0,
+    SSHConfigFile: join(dir, 'ssh.config'),
+    Errors: instance.status === 'Broken' ? [{}] : null,
+    SSHAddress: '127.0.0.1',
+    Protected: instance.protected === true,
+    LimaVersion: '2.2.0',
+  }
+}
+
+/** A line for it: `json`, or a Go template with `{{json .Field}}` in it. */
+const show = (instance: FakeInstance, template: string): void => {
+  const fields = fieldsOf(instance)
+  if (template === 'json') {
+    // Go leaves out what is empty.
+    const filled = Object.entries(fields).filter(([, value]) => value !== null && value !== 0)
+    const named = filled.map(([name, value]) => [
+      name.replace(/^(SSH|VM|CPU|[A-Z])/, (head) => head.toLowerCase()),
+      value,
+    ])
+    process.stdout.write(`${JSON.stringify(Object.fromEntries(named))}\n`)
+    return
+  }
+  const line = template.replaceAll(/\{\{(.*?)\}\}/g, (_, action: string) => {
+    const [, field = ''] = /^json \.(\w+)$/.exec(action) ?? []
+    if (!(field in fields)) refuse(`limactl list: not a field of an instance: ${action}`)
+    return JSON.stringify(fields[field])
+  })
+  process.stdout.write(`${line}\n`)
 }
 
 const create = async (): Promise<void> => {
@@ -253,11 +272,12 @@ const copy = (): void => {
 }
 
 const list = (): void => {
-  if (rest.join(' ') !== '--format json')
-    refuse(`limactl list: expected --format json, got: ${rest.join(' ')}`)
+  const [flag, format = '', ...more] = rest
+  if (flag !== '--format' || !(format === 'json' || format.includes('{{')) || more.length > 0)
+    refuse(`limactl list: expected --format json or a template, got: ${rest.join(' ')}`)
   const instances = allInstances()
   if (instances.length === 0) log('warning', 'No instance found. Run `limactl create` to create an instance.')
-  for (const instance of instances) show(instance)
+  for (const instance of instances) show(instance, format)
 }
 
 const commands: Readonly<Record<string, () => void | Promise<void>>> = {

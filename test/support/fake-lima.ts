@@ -80,7 +80,12 @@ export const fakeLima = (t: Cleanup, script: Script = {}): FakeLima => {
       fake
         .journal()
         .filter(({ program }) => program === 'limactl')
-        .map(({ argv }) => argv.slice(3).join(' ')),
+        .map(({ argv }) =>
+          argv
+            .slice(3)
+            .join(' ')
+            .replace(/^(list --format) \{.*/, '$1 TEMPLATE'),
+        ),
   }
   fake.script(script)
   return fake

@@ -6,7 +6,7 @@ import type { Acceleration, Host } from './accel.ts'
 import { decideAcceleration, dependsOnKvm, probeKvm } from './accel.ts'
 import * as argv from './argv.ts'
 import { limaError } from './errors.ts'
-import { parseInstances, renderLogLine } from './parse.ts'
+import { parseInstances, renderLogLine, tryInstances } from './parse.ts'
 import { createGuestShell } from './shell.ts'
 import type { CreateSpec, Instance, Lima } from './types.ts'
 
@@ -100,7 +100,13 @@ export const createLima = (options: LimaOptions): Lima => {
   }
 
   const list = async (): Promise<readonly Instance[]> => {
-    const { stdout } = await limaCall(command(argv.listArgs, limits.quick), { what: 'list Lima instances' })
+    const listing = { what: 'list Lima instances' }
+    const short = await exec.capture(command(argv.shortListArgs, limits.quick))
+    if (short.exitCode === undefined) throw limaError(short, { ...listing, timeoutMs: limits.quick })
+    const found = short.exitCode === 0 ? tryInstances(short.stdout) : undefined
+    if (found !== undefined) return found
+    // Lima's own format: a limactl that fails with it, too, says what is wrong.
+    const { stdout } = await limaCall(command(argv.listArgs, limits.quick), listing)
     return parseInstances(stdout)
   }
   const isThere = async (name: string): Promise<boolean> =>

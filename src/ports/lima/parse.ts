@@ -77,6 +77,15 @@ export const parseInstances = (stdout: string): readonly Instance[] =>
     .filter((line) => line.trim() !== '')
     .map(parseInstance)
 
+/** The same, or undefined. */
+export const tryInstances = (stdout: string): readonly Instance[] | undefined => {
+  try {
+    return parseInstances(stdout)
+  } catch {
+    return undefined
+  }
+}
+
 export interface LogLine {
   readonly level: string
   readonly message: string

@@ -197,3 +197,18 @@ test('copy refuses names that limactl or scp would read in their own way', async
   ] as const)
     await assert.rejects(lima.copy(instance, { direction: 'to-guest', host, guest }), { code: 'usage' })
 })
+
+test('a limactl that knows no templates, or fields of other names, is asked for JSON', async (t) => {
+  for (const answer of [{ exitCode: 64, stderr: 'unknown format\n' }, { stdout: '{"name":<no value>}\n' }]) {
+    const fake = fakeLima(t, { limactl: [{ match: ['list'], times: 1, ...answer }] })
+    fake.add({ name: 'dvm-app', status: 'Running' })
+    const { lima } = portOn(fake)
+    const found = await lima.list()
+    assert.deepEqual(
+      found.map(({ name, status }) => [name, status]),
+      [['dvm-app', 'Running']],
+    )
+    assert.deepEqual(await lima.list(), found)
+    assert.equal(fake.calls().at(-2), 'list --format json')
+  }
+})
