@@ -95,10 +95,7 @@ export const ensureDevBase = async (
     return false
   }
   const log = deps.logs.open(deps.logs.pathOf(vm, 'dev-base'))
-  const tell = (line: string): void => {
-    log.line(line)
-    voice.progress(`dev-base: ${line}`)
-  }
+  const tell = teller(log, voice)
   voice.note(current === undefined ? 'there is no dev-base in it yet' : 'the dev-base has changed')
   try {
     const builder = await findInstance(deps, deps.env.builder.instance)
@@ -120,6 +117,14 @@ export const ensureDevBase = async (
   }
 }
 
+/** Each line of a build goes into the log, and is what the step is at. */
+const teller =
+  (log: Log, voice: StepVoice) =>
+  (line: string): void => {
+    log.line(line)
+    voice.progress(`dev-base: ${line}`)
+  }
+
 /** What no port has a hint for is about a line of the person's Containerfile. */
 const withHint = (error: unknown, containerfile: string, vm: string): unknown =>
   error instanceof DvmError && error.hint === undefined
@@ -136,10 +141,7 @@ const fromBuilder = async (
   log: Log,
 ): Promise<void> => {
   const write = (line: string): void => log.line(line)
-  const tell = (line: string): void => {
-    write(line)
-    voice.progress(`dev-base: ${line}`)
-  }
+  const tell = teller(log, voice)
   const instance = await ensureBuilder(deps, plan.flavour, { clean: false }, voice, write)
   const there = await deps.builder.label(instance, devBaseTag, devBaseLabel)
   const again = deps.env.rebuildDevBase && rebuilt.get(deps.signal) !== plan.hash

@@ -11,6 +11,9 @@ test('exits 64 on what dvm must never pass', async (t) => {
   fake.add({ name: 'dvm-app', status: 'Running' })
   const exec = createExec(new AbortController().signal)
   const refused: readonly (readonly string[])[] = [
+    ['list', '--format', 'json'],
+    ['--tty=false', 'list', '--format', 'json'],
+    [...global, 'list', '--format', 'json', 'dvm-app'],
     ['list', '--format', '{{json .Name}}'],
     ['--tty=false', 'list', '--format', '{{json .Name}}'],
     [...global, 'list', '--json'],

@@ -102,7 +102,8 @@ export const createLima = (options: LimaOptions): Lima => {
   const list = async (): Promise<readonly Instance[]> => {
     const listing = { what: 'list Lima instances' }
     const short = await exec.capture(command(argv.shortListArgs, limits.quick))
-    if (short.exitCode === undefined) throw limaError(short, { ...listing, timeoutMs: limits.quick })
+    if (short.exitCode === undefined || short.canceled)
+      throw limaError(short, { ...listing, timeoutMs: limits.quick })
     const found = short.exitCode === 0 ? tryInstances(short.stdout) : undefined
     if (found !== undefined) return found
     // Lima's own format: a limactl that fails with it, too, says what is wrong.
