@@ -19,7 +19,20 @@ export const loginArgv = (enterScript: string, directory: string, argv: readonly
   return ['bash', scriptFlag, enterScript, 'dvm', directory, ...argv]
 }
 
-/** The same from Lima's user, who may sudo. */
+/**
+ * What a person runs, from Lima's user. Where that is DVM_USER already, it keeps its session, as any other ssh has it: no sudo.
+ * @param becomeScript templates/guest/become.sh
+ */
+export const personArgv = (
+  becomeScript: string,
+  enterScript: string,
+  user: string,
+  directory: string,
+  argv: readonly string[],
+  // Without ~/.bashrc: the shell that sshd started has read it.
+): string[] => ['bash', '--norc', scriptFlag, becomeScript + enterScript, 'dvm', user, directory, ...argv]
+
+/** What dvm runs as DVM_USER, from Lima's user, who may sudo: nothing of a person's session is in its way. */
 export const entryArgv = (
   enterScript: string,
   user: string,

@@ -1,9 +1,13 @@
-// The one script that a sync feeds to a guest: exports, the bootstrap as root, then the user's setup.sh. Values are quoted data.
+// The one script that a sync feeds to a guest: exports, the bootstrap as root if it has to run, then the user's setup.sh. Values are quoted
+// data.
+import { createHash } from 'node:crypto'
 import { quoteWord } from './command.ts'
 
 export interface GuestScript {
   readonly values: Readonly<Record<string, string>>
-  /** What runs as root: templates/guest/bootstrap.sh and what follows it. */
+  /** What runs first, as Lima's user: templates/guest/host-keys.sh, and prepared.sh, which knows whether the bootstrap has to run. */
+  readonly before: string
+  /** What runs as root: templates/guest/bootstrap.sh and what follows it. With `again` set at its end, the next sync runs it again. */
   readonly bootstrap: string
   /** Variables for setup.sh alone. */
   readonly environment?: Readonly<Record<string, string>>
@@ -18,6 +22,9 @@ export interface GuestScript {
  */
 export const readWhole = 'if [[ -p /dev/stdin ]]; then . /dev/stdin; fi'
 
+/** root's note, for templates/guest/prepared.sh. */
+const note = '/run/dvm-prepared'
+
 /** Printed by the guest between bootstrap and setup.sh, so that a failure is blamed on the right one. */
 export const setupMarker = '::dvm setup.sh::'
 
@@ -26,16 +33,32 @@ export const setupMarker = '::dvm setup.sh::'
  * reads it whole before it starts, its line numbers are its own, its stdin is empty (a command in it that reads stdin does
  * not eat the rest), and it may end in anything: a comment, an open brace, half a line.
  */
-export const renderGuestScript = ({ values, bootstrap, environment = {}, setup }: GuestScript): string => {
+export const renderGuestScript = ({
+  values,
+  before,
+  bootstrap,
+  environment = {},
+  setup,
+}: GuestScript): string => {
   const end = endMarker('DVM_BOOTSTRAP_END', bootstrap)
+  const key = createHash('sha256')
+    .update(JSON.stringify([bootstrap, values]))
+    .digest('hex')
   return [
     readWhole,
     'set -Eeuo pipefail',
     ...exports(values),
+    before.trimEnd(),
+    `if ! prepared ${key}; then`,
     `sudo ${['DVM_USER', 'DVM_CODE_DIR', 'DVM_SUBUID_COUNT', 'DVM_SUBGID_COUNT'].map((name) => `${name}="$${name}"`).join(' ')} bash -s <<'${end}'`,
     readWhole,
+    // As old as what root looks at: what is changed while it runs is newer. For Lima's user alone: a password is in what the key is of.
+    `{ install -m 0600 -o "\${SUDO_UID:-0}" /dev/null ${note}-new && echo ${key} >${note}-new; } 2>/dev/null || true`,
     bootstrap.trimEnd(),
+    `[[ -n \${again:-} ]] || mv -f ${note}-new ${note} 2>/dev/null || true`,
     end,
+    'fi',
+    'unset -f prepared',
     ...(setup === undefined
       ? []
       : ['set --', `printf '%s\\n' '${setupMarker}'`, ...exports(environment), ...sourced(setup)]),

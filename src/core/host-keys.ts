@@ -1,4 +1,4 @@
-// A guest's ssh host keys: as templates/guest/ssh-access.sh prints them, and as ssh wants to know them. Pure.
+// A guest's ssh host keys: as templates/guest/host-keys.sh prints them, and as ssh wants to know them. Pure.
 import { instanceOf } from './names.ts'
 
 /** Before each key that the guest's script prints. */

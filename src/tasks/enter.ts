@@ -1,6 +1,6 @@
 // `dvm sh` and `dvm ssh`: into a VM as DVM_USER, or into a project. What is stopped is started first.
 import type { VmConfig } from '../core/config.ts'
-import { entryArgv, loginArgv } from '../core/guest-entry.ts'
+import { entryArgv, loginArgv, personArgv } from '../core/guest-entry.ts'
 import { knownHostsFile } from '../core/ssh-config.ts'
 import { parseTarget, targetText, type ProjectTarget } from '../core/target.ts'
 import type { AgentLogin, Instance } from '../ports/lima/index.ts'
@@ -41,7 +41,11 @@ export const enter = async (deps: Deps, text: string, options: EnterOptions): Pr
   const { tty, stdin } = options
   const directory = codeDirectory(config.user, vm)
   if (!config.forwardAgent) {
-    const argv = entryArgv(script, config.user, directory, options.argv)
+    // Who else logs in needs sudo, and one look less.
+    const own = (await deps.lima.endpoint(instance))?.loginUser === config.user
+    const argv = own
+      ? personArgv(await deps.assets.text('guest/become.sh'), script, config.user, directory, options.argv)
+      : entryArgv(script, config.user, directory, options.argv)
     return deps.lima.attach(instance, { argv }, { tty, stdin })
   }
   const login = await agentLogin(deps, vm, config, instance)

@@ -1,6 +1,6 @@
 // The inside of a VM at a sync: the account, its directories and who may log in to it, then the user's setup.sh, in one round trip.
 import { DvmError, withLog } from '../core/errors.ts'
-import { renderGuestScript, setupMarker } from '../core/guest-script.ts'
+import { renderGuestScript, setupMarker, type GuestScript } from '../core/guest-script.ts'
 import { workFile, workMark } from '../core/guest-work.ts'
 import { parseHostKey } from '../core/host-keys.ts'
 import { instanceOf } from '../core/names.ts'
@@ -37,15 +37,20 @@ const guestValues = (vm: string, config: VmConfig): Record<string, string> => ({
 
 const day = 24 * 3_600_000
 
-/** The network after the account, which is who may read its settings. */
-const accountScript = async (deps: Pick<Deps, 'assets' | 'network'>, user: string): Promise<string> =>
-  (
-    await Promise.all([
-      deps.assets.text('guest/bootstrap.sh'),
-      networkScript(deps, user),
-      deps.assets.text('guest/ssh-access.sh'),
-    ])
-  ).join('\n')
+/** As Lima's user, then as root: the network after the account, which is who may read its settings. */
+const accountScripts = async (
+  deps: Pick<Deps, 'assets' | 'network'>,
+  user: string,
+): Promise<Pick<GuestScript, 'before' | 'bootstrap'>> => {
+  const [hostKeys, prepared, ...asRoot] = await Promise.all([
+    deps.assets.text('guest/host-keys.sh'),
+    deps.assets.text('guest/prepared.sh'),
+    deps.assets.text('guest/bootstrap.sh'),
+    networkScript(deps, user),
+    deps.assets.text('guest/ssh-access.sh'),
+  ])
+  return { before: hostKeys + prepared, bootstrap: asRoot.join('\n') }
+}
 
 /** @throws DvmError `failed` naming the bootstrap or setup.sh, with the log's last lines. */
 export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice): Promise<void> => {
@@ -55,7 +60,7 @@ export const prepareGuest = async (deps: Deps, work: GuestWork, voice: StepVoice
   try {
     const script = renderGuestScript({
       values: guestValues(vm, config),
-      bootstrap: await accountScript(deps, config.user),
+      ...(await accountScripts(deps, config.user)),
       environment: await networkEnvironment(deps),
       setup: setup?.text,
     })

@@ -47,7 +47,8 @@ export const recordHostKeys = async (
  * @throws DvmError `failed` when the guest does not answer or tells no keys.
  */
 export const askGuest = async (deps: Deps, { vm, config, instance }: SshVm): Promise<void> => {
-  const input = await deps.assets.text('guest/ssh-access.sh')
+  const scripts = ['guest/host-keys.sh', 'guest/ssh-access.sh'] as const
+  const input = (await Promise.all(scripts.map((name) => deps.assets.text(name)))).join('')
   const keys: string[] = []
   const argv = ['sudo', `DVM_USER=${config.user}`, 'bash', '-s']
   const command = { argv, input, timeoutMs: 60_000 }

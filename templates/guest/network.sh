@@ -117,6 +117,8 @@ network_apply_certificates() {
 		[[ -z $changed ]] || network_anchors /etc/pki/ca-trust/source/anchors pem
 	else
 		echo "this VM has neither update-ca-certificates nor update-ca-trust: your company's certificates are not trusted in it yet" >&2
+		# Said at each sync.
+		again=1
 		return 0
 	fi
 	if [[ -n $changed ]]; then

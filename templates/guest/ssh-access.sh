@@ -1,6 +1,6 @@
 #!/bin/bash
-# Makes `ssh VM.dvm` possible: lets the keys of Lima's login user in to the developer's account, and tells the guest's host keys. Run as root
-# over stdin, after bootstrap.sh at every sync and alone by `dvm ssh-config`, with DVM_USER in the environment and sudo's SUDO_USER.
+# Makes `ssh VM.dvm` possible: lets the keys of Lima's login user in to the developer's account. Run as root over stdin, after bootstrap.sh
+# by a sync and after host-keys.sh by `dvm ssh-config`, with DVM_USER in the environment and sudo's SUDO_USER.
 #
 # It is no new trust: who holds one of these keys logs in as Lima's user already, who may sudo without a password, and so become anybody.
 #
@@ -94,14 +94,4 @@ allow() {
 	echo "$account_uid:$account_home" >"$stamp"
 }
 
-host_keys() {
-	local file type key rest
-	for file in /etc/ssh/ssh_host_*_key.pub; do
-		[[ -r $file ]] || continue
-		read -r type key rest <"$file" || [[ -n $type ]] || continue
-		echo "::dvm host key:: $type $key"
-	done
-}
-
-host_keys
 allow || echo "Lima's key could not be let in to the account $DVM_USER: ssh VM.dvm will not work" >&2

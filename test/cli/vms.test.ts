@@ -221,6 +221,17 @@ for (const ssh of [true, false])
     assert.equal(entry.guest?.stdin, 'in\n')
   })
 
+test('who is DVM_USER already by Lima’s own login enters without sudo', async (t) => {
+  const { fake, run, write } = dvmOnFake(t, { ssh: true })
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  write('.config/dvm/config.sh', 'DVM_USER=user\n')
+  const words = ['printf', "it's", '']
+  assert.equal((await run(['ssh', 'app', '--', ...words])).exitCode, 0)
+  const argv = fake.journal().at(-1)?.guest?.argv
+  assert.deepEqual(argv?.slice(0, 3), ['bash', '--norc', '-c'])
+  assert.deepEqual(argv.slice(4), ['dvm', 'user', '/home/user/code/app', ...words])
+})
+
 test('limactl’s log level is the one that was asked for, in guests too', async (t) => {
   const { fake, run } = dvmOnFake(t)
   fake.add({ name: 'dvm-app', status: 'Running' })

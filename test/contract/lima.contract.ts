@@ -131,11 +131,12 @@ export const limaContract = (title: string, make: (t: TestContext) => Promise<Li
       )
     })
     let endpoint: SshEndpoint | undefined
-    await step('says where its ssh is and with which keys', async () => {
+    await step('says where its ssh is, with which keys, and who logs in', async () => {
       const instance = await running()
       endpoint = await lima.endpoint(instance)
       assert.equal(endpoint?.port, instance.sshLocalPort)
       assert.match(endpoint.identityFiles[0] ?? '', /^\/.*\/_config\/user$/)
+      assert.match(endpoint.loginUser ?? '', /^[a-z_][\w.-]*$/)
     })
     await step('starting it again does nothing', async () => lima.start(name))
     await step('deleting it needs force while it runs', async () =>

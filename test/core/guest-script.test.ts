@@ -32,7 +32,9 @@ const guest = (t: TestContext) => {
   const sudo = writePrivate(join(home, 'bin/sudo'), '#!/bin/bash\nexec env -i PATH="$PATH" "$@"\n')
   chmodSync(sudo, 0o755)
   return (script: Partial<GuestScript>) => {
-    const input = renderGuestScript({ values, bootstrap: ':', setup: undefined, ...script })
+    const parts = { before: 'prepared() { false; }', bootstrap: ':', setup: undefined }
+    // root's note is in the test's own folder.
+    const input = renderGuestScript({ values, ...parts, ...script }).replaceAll('/run/', `${home}/run-`)
     // A pipe, as sshd has it; Node's own would be a socket.
     const { status, stdout, stderr } = spawnSync('sh', ['-c', 'cat | bash -s'], {
       input,
@@ -49,6 +51,7 @@ const marker = `${setupMarker}\n`
 test('looks as it always did', (t) => {
   const text = renderGuestScript({
     values,
+    before: '# host-keys.sh and prepared.sh\nprepared() { false; }\n',
     bootstrap: '# bootstrap.sh\necho hello\n',
     setup: '# setup.sh\necho mine\n',
   })
@@ -64,7 +67,7 @@ test('values arrive byte for byte, in the bootstrap and in setup.sh', (t) => {
   const { status, stdout, stderr } = run({
     values: { ...odd, DVM_PORTS: '' },
     bootstrap: show,
-    setup: `${show}; echo "[$DVM_PORTS]"; ls`,
+    setup: `${show}; echo "[$DVM_PORTS]"; ls -d bin`,
   })
   const expected = `${hostile.join('\0')}\0`
   assert.deepEqual(
@@ -82,6 +85,28 @@ test('the bootstrap sees only what it is given, setup.sh everything that is expo
   const [bootstrap = '', setup = ''] = stdout.split(marker)
   assert.deepEqual(bootstrap.trim().split('\n').sort(), [...names].sort())
   assert.deepEqual(setup.trim().split('\n'), Object.keys(values).sort())
+})
+
+test('the bootstrap runs until the guest says that it is prepared by this one, for these values', (t) => {
+  const run = guest(t)
+  // As prepared.sh has it, but for its looks.
+  const before = 'prepared() { read -r known 2>/dev/null </run/dvm-prepared && [[ $known == "$1" ]]; }'
+  const ran = (script: Partial<GuestScript>) =>
+    run({ before, bootstrap: 'echo root', setup: 'declare -F; echo mine', ...script })
+  const [first, again] = [`root\n${marker}mine\n`, `${marker}mine\n`]
+  const expect = (stdout: string, script: Partial<GuestScript> = {}): void =>
+    assert.deepEqual(ran(script), { status: 0, stdout, stderr: '' })
+  expect(first)
+  expect(again)
+  expect(first, { values: { ...values, DVM_SUBUID_COUNT: '1' } })
+  expect(`other\n${marker}mine\n`, { bootstrap: 'echo other' })
+  expect(first)
+  expect(again)
+  // One that says that it is not done is run each time, and one that failed as well.
+  for (const bootstrap of ['again=1; echo once', 'echo once']) expect(`once\n${marker}mine\n`, { bootstrap })
+  assert.equal(ran({ bootstrap: 'echo no; exit 3' }).status, 3)
+  expect(`once\n${marker}mine\n`, { bootstrap: 'again=1; echo once' })
+  expect(`${marker}mine\n`, { bootstrap: 'echo once' })
 })
 
 test('a bootstrap that fails ends the run before setup.sh, with its exit code', (t) => {

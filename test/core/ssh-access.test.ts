@@ -1,4 +1,4 @@
-// templates/guest/ssh-access.sh in a real bash, on a /etc and /run of the test's own. Changing the user is a stand-in that only notes it:
+// templates/guest/ssh-access.sh, after host-keys.sh as `dvm ssh-config` sends them, in a real bash, on a /etc and /run of the test's own. Changing the user is a stand-in that only notes it:
 // what the script does then, it does as the one who runs this test.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -20,6 +20,7 @@ import { temporaryDirectory, writePrivate } from '../support/temporary.ts'
 
 const text = (name: string): string =>
   readFileSync(resolve(import.meta.dirname, `../../templates/guest/${name}.sh`), 'utf8')
+const both = text('host-keys') + text('ssh-access')
 const limaKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILimaLimaLimaLimaLimaLimaLimaLimaLimaLimaLi'
 const ownKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOwnOwnOwnOwnOwnOwnOwnOwnOwnOwnOwnOwnOwnO me@laptop'
 const mark = "dvm: Lima's key, kept by dvm sync"
@@ -53,7 +54,7 @@ const guest = (t: TestContext) => {
       existsSync(path('setpriv')) ? readFileSync(path('setpriv'), 'utf8').trim().split('\n') : [],
     run: (
       variables: Readonly<Record<string, string>> = { DVM_USER: 'me', SUDO_USER: 'lima' },
-      script = text('ssh-access'),
+      script = both,
     ) => {
       const { status, stdout, stderr } = spawnSync('bash', ['-s'], {
         input: here(script),
@@ -74,7 +75,7 @@ const fine = {
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 test('the test looks at nothing of this machine', () => {
-  const script = text('ssh-access').replaceAll(/^\s*#.*$/gm, '')
+  const script = both.replaceAll(/^\s*#.*$/gm, '')
   const places = [...script.matchAll(/(.)\/(?:etc|run|home|proc)\//g)].map((match) => match[1])
   assert.deepEqual(new Set(places), new Set([' ', '<', '=']))
 })
@@ -208,6 +209,6 @@ test('runs in one shell after bootstrap.sh, as a sync sends them', (t) => {
     DVM_SUBUID_COUNT: '65536',
     DVM_SUBGID_COUNT: '0',
   }
-  assert.deepEqual(run(variables, [text('bootstrap'), text('ssh-access')].join('\n')), fine)
+  assert.deepEqual(run(variables, [text('bootstrap'), both].join('\n')), fine)
   assert.equal(readFileSync(keys, 'utf8'), managed)
 })

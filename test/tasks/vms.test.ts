@@ -141,9 +141,8 @@ test('enters as DVM_USER in the code directory with the exact words, and gives t
   world.memory.attached = 42
   const argv = ['printf', '%s', "it's", '']
   assert.equal(await enterTarget(world.deps, 'app', { argv, tty: false, stdin: true, term: undefined }), 42)
-  assert.deepEqual(acts(world), [
-    `attach dvm-app {"tty":false,"stdin":true}: dvm|/home/me/code/app|${argv.join('|')}`,
-  ])
+  const entry = `dvm|/home/me/code/app|${argv.join('|')}`
+  assert.deepEqual(acts(world), [`attach dvm-app {"tty":false,"stdin":true}: ${entry}`])
 })
 
 test('starts a VM that is stopped, refuses one that is missing or in an odd state', async (t) => {

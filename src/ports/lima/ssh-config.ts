@@ -14,6 +14,6 @@ export const parseSshConfig = (text: string): SshEndpoint | undefined => {
   const identityFiles = values(/^identityfile$/i)
   const port = Number(values(/^port$/i)[0])
   return identityFiles.length > 0 && Number.isInteger(port) && port > 0 && port <= 65_535
-    ? { identityFiles, port }
+    ? { identityFiles, port, loginUser: values(/^user$/i)[0] }
     : undefined
 }

@@ -58,6 +58,8 @@ export interface GuestCommand {
 export interface SshEndpoint {
   readonly port: number
   readonly identityFiles: readonly string[]
+  /** Who Lima itself logs in as. */
+  readonly loginUser: string | undefined
 }
 
 /** A connection of one's own, as another user than Lima's, with the person's ssh agent. */

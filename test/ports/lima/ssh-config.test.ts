@@ -6,7 +6,11 @@ import { limaSshConfig } from '../../fakes/lima-ssh-config.ts'
 const real = limaSshConfig({ name: 'dvm-app', sshPort: 37571 }, '/home/you/.lima/dvm-app', '/home/you/.lima')
 
 test('reads key and port of what Lima writes', () => {
-  assert.deepEqual(parseSshConfig(real), { identityFiles: ['/home/you/.lima/_config/user'], port: 37571 })
+  assert.deepEqual(parseSshConfig(real), {
+    identityFiles: ['/home/you/.lima/_config/user'],
+    port: 37571,
+    loginUser: 'user',
+  })
 })
 
 test('all keys, in their order, with whatever is in their paths', () => {
