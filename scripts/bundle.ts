@@ -2,10 +2,11 @@
 // One file per lazily loaded part instead of hundreds: reading single files is most of what a short command waits for.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { build } from 'esbuild'
+import { build, type BuildOptions } from 'esbuild'
+import { workInOneFile } from './bundle-work.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const { metafile } = await build({
+const options = {
   absWorkingDir: root,
   // hasha starts its worker from a file beside its own.
   entryPoints: { main: 'src/main.ts', 'lib/thread': 'node_modules/hasha/thread.js' },
@@ -23,7 +24,9 @@ const { metafile } = await build({
   },
   metafile: true,
   logLevel: 'warning',
-})
+} as const satisfies BuildOptions
+const asWritten = await build({ ...options, write: false })
+const { metafile } = await build({ ...options, plugins: [workInOneFile(root, asWritten.metafile)] })
 
 // Files that code looks for beside itself are not seen by the bundler.
 for (const path of Object.keys(metafile.outputs)) {

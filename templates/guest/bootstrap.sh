@@ -106,17 +106,18 @@ main() {
 		if [[ ! -d $path ]]; then install -d -m 0700 -o "$uid" -g "$gid" -- "$path" </dev/null; fi
 		own "$path"
 	done
-	make_directory "$DVM_CODE_DIR"
-
+	# Before it is made: in what somebody else owns the user could not.
 	if [[ $DVM_CODE_DIR == "$base"/* ]]; then
 		path=$base
 		local IFS=/
 		for part in ${DVM_CODE_DIR#"$base"/}; do
 			path+=/$part
-			[[ -L $path ]] && break
+			[[ -d $path && ! -L $path ]] || break
 			own "$path"
 		done
+		unset IFS
 	fi
+	make_directory "$DVM_CODE_DIR"
 	echo "$uid:$gid:$home:$DVM_CODE_DIR" >"$stamp"
 }
 
