@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 # Brings a VM up to the network settings of the host: proxies, a company's certificates, registry mirrors. Part of what root runs over
 # stdin at every sync, and before every build in the builder, after lines that set network_environment (NAME=value lines),
 # network_registries, network_certificates (PEM), the texts of files that go with these, and network_reader, an account. Empty = none:
