@@ -6,8 +6,13 @@ import type { Metafile, Plugin } from 'esbuild'
 
 /** Every command loads these anyway. Whatever brings another package stays a part of its own. */
 const common: readonly string[] = ['commander', 'execa']
-/** Loaded before it is known what is to be done. */
-const first: readonly string[] = ['src/start.ts', 'src/core/environment.ts']
+/** Loaded before it is known what is to be done, and all that completing a name takes. */
+const first: readonly string[] = [
+  'src/start.ts',
+  'src/core/environment.ts',
+  'src/ports/host-files.ts',
+  'src/tasks/known-names.ts',
+]
 
 const isPackage = (path: string): boolean => path.includes('node_modules/')
 
@@ -33,6 +38,8 @@ const parts = ({ inputs }: Metafile): readonly string[] => {
 
 /** @param metafile of a build without this */
 export const workInOneFile = (root: string, metafile: Metafile): Plugin => {
+  // What is not recognised is left as it is: then nothing is gained, and nobody is told.
+  if (!parts(metafile).includes('src/compose.ts')) throw new Error('the bundle has lost its largest part')
   const names = new Map(parts(metafile).map((path, index) => [path, `part${index}`]))
   const module = [...names].map(([path, name]) => `export * as ${name} from './${path}'\n`).join('')
   return {

@@ -49,16 +49,17 @@ export const renderGuestScript = ({
     'set -Eeuo pipefail',
     ...exports(values),
     before.trimEnd(),
-    `if ! prepared ${key}; then`,
+    `if ! dvm_prepared ${key}; then`,
     `sudo ${['DVM_USER', 'DVM_CODE_DIR', 'DVM_SUBUID_COUNT', 'DVM_SUBGID_COUNT'].map((name) => `${name}="$${name}"`).join(' ')} bash -s <<'${end}'`,
     readWhole,
     // As old as what root looks at: what is changed while it runs is newer. For Lima's user alone: a password is in what the key is of.
-    `{ install -m 0600 -o "\${SUDO_UID:-0}" /dev/null ${note}-new && echo ${key} >${note}-new; } 2>/dev/null || true`,
+    'noted=',
+    `if [[ \${SUDO_USER:-} == "$DVM_USER" ]]; then { install -m 0600 -o "$SUDO_UID" /dev/null ${note}-new && echo ${key} >${note}-new && noted=1; } 2>/dev/null; fi`,
     bootstrap.trimEnd(),
-    `[[ -n \${again:-} ]] || mv -f ${note}-new ${note} 2>/dev/null || true`,
+    `if [[ -n $noted && -z \${again:-} ]]; then mv -f ${note}-new ${note}; fi`,
     end,
     'fi',
-    'unset -f prepared',
+    'unset -f dvm_prepared',
     ...(setup === undefined
       ? []
       : ['set --', `printf '%s\\n' '${setupMarker}'`, ...exports(environment), ...sourced(setup)]),

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Tells the guest's ssh host keys, which everybody may read: at each sync as Lima's login user, and for `dvm ssh-config`. No process.
-host_keys() {
+dvm_host_keys() {
 	local file type key rest
 	for file in /etc/ssh/ssh_host_*_key.pub; do
 		[[ -r $file ]] || continue
@@ -8,5 +8,5 @@ host_keys() {
 		echo "::dvm host key:: $type $key"
 	done
 }
-host_keys
-unset -f host_keys
+dvm_host_keys
+unset -f dvm_host_keys

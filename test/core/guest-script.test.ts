@@ -29,10 +29,13 @@ const show = `printf '%s\\0' ${names.map((name) => `"$${name}"`).join(' ')}`
 const guest = (t: TestContext) => {
   const home = temporaryDirectory(t)
   mkdirSync(join(home, 'bin'))
-  const sudo = writePrivate(join(home, 'bin/sudo'), '#!/bin/bash\nexec env -i PATH="$PATH" "$@"\n')
+  const sudo = writePrivate(
+    join(home, 'bin/sudo'),
+    '#!/bin/bash\nexec env -i PATH="$PATH" SUDO_USER=developer SUDO_UID="$(id -u)" "$@"\n',
+  )
   chmodSync(sudo, 0o755)
   return (script: Partial<GuestScript>) => {
-    const parts = { before: 'prepared() { false; }', bootstrap: ':', setup: undefined }
+    const parts = { before: 'dvm_prepared() { false; }', bootstrap: ':', setup: undefined }
     // root's note is in the test's own folder.
     const input = renderGuestScript({ values, ...parts, ...script }).replaceAll('/run/', `${home}/run-`)
     // A pipe, as sshd has it; Node's own would be a socket.
@@ -51,7 +54,7 @@ const marker = `${setupMarker}\n`
 test('looks as it always did', (t) => {
   const text = renderGuestScript({
     values,
-    before: '# host-keys.sh and prepared.sh\nprepared() { false; }\n',
+    before: '# host-keys.sh and prepared.sh\ndvm_prepared() { false; }\n',
     bootstrap: '# bootstrap.sh\necho hello\n',
     setup: '# setup.sh\necho mine\n',
   })
@@ -90,7 +93,7 @@ test('the bootstrap sees only what it is given, setup.sh everything that is expo
 test('the bootstrap runs until the guest says that it is prepared by this one, for these values', (t) => {
   const run = guest(t)
   // As prepared.sh has it, but for its looks.
-  const before = 'prepared() { read -r known 2>/dev/null </run/dvm-prepared && [[ $known == "$1" ]]; }'
+  const before = 'dvm_prepared() { read -r known 2>/dev/null </run/dvm-prepared && [[ $known == "$1" ]]; }'
   const ran = (script: Partial<GuestScript>) =>
     run({ before, bootstrap: 'echo root', setup: 'declare -F; echo mine', ...script })
   const [first, again] = [`root\n${marker}mine\n`, `${marker}mine\n`]

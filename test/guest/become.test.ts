@@ -134,6 +134,26 @@ test('what was found counts for this connection alone, and until one of the file
   assert.deepEqual(run(['true']), said(''))
 })
 
+test('a note of a look that did not end counts for nothing', (t) => {
+  const { run, path, note } = guest(t)
+  age(path('etc/passwd'), path('etc/group'))
+  writeFileSync(path('etc/group'), 'docker:x:54322:ada\n')
+  age(path('etc/group'))
+  assert.deepEqual(run(['true']), said('sudo ada\n'))
+  assert.equal(readFileSync(note, 'utf8'), 'looking\n')
+  assert.deepEqual(run(['true']), said('sudo ada\n'))
+})
+
+test('limits that were changed since the user’s manager began are a new login’s alone', (t) => {
+  const { run, path, note } = guest(t)
+  const began = writePrivate(join(note, '../systemd/private'), '')
+  const limits = writePrivate(path('etc/security/limits.d/nofile.conf'), '')
+  age(began, limits, join(limits, '..'))
+  assert.deepEqual(run(['true']), said(''))
+  writeFileSync(limits, '* soft nofile 4096\n')
+  assert.deepEqual(run(['true']), said('sudo ada\n'))
+})
+
 test('without a place for the note it is looked at each time', (t) => {
   const { run, path, note } = guest(t)
   rmSync(join(note, '..'), { recursive: true })
@@ -142,18 +162,18 @@ test('without a place for the note it is looked at each time', (t) => {
   assert.deepEqual(run(['true']), said('sudo ada\n'))
 })
 
-test('a proxy of the session’s is not one of the developer’s; those of the last sync are', (t) => {
+test('a proxy or an agent of the session’s is not the developer’s; those of the last sync are', (t) => {
   const { run, path } = guest(t)
-  const env = { HTTPS_PROXY: 'http://old:1', no_proxy: 'old', KEEP: 'mine' }
-  const show = ['sh', '-c', 'echo "[$HTTPS_PROXY] [$no_proxy] [$KEEP] $(umask)"']
-  assert.deepEqual(run(show, env), said('[] [] [mine] 0022\n'))
+  const env = { HTTPS_PROXY: 'http://old:1', no_proxy: 'old', SSH_AUTH_SOCK: '/a', KEEP: 'mine', user: 'a' }
+  const show = ['sh', '-c', 'echo "[$HTTPS_PROXY] [$no_proxy$SSH_AUTH_SOCK] [$KEEP$user] $(umask)"']
+  assert.deepEqual(run(show, env), said('[] [] [minea] 0022\n'))
   writePrivate(path('etc/dvm/network.env'), 'HTTPS_PROXY=http://new:2\n')
-  assert.deepEqual(run(show, env), said('[http://new:2] [] [mine] 0022\n'))
+  assert.deepEqual(run(show, env), said('[http://new:2] [] [minea] 0022\n'))
 })
 
 test('nothing of the script itself reaches a command', (t) => {
   const { run } = guest(t)
-  const { stdout } = run(['bash', '--norc', '-c', 'declare -F; echo "[${user-}${note-}]"; echo "$#"'])
+  const { stdout } = run(['bash', '--norc', '-c', 'declare -F; echo "[${dvm_user-}${note-}]"; echo "$#"'])
   assert.equal(stdout, '[]\n0\n')
 })
 

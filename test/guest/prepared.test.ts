@@ -1,7 +1,7 @@
 // templates/guest/prepared.sh in a real bash, on a /etc and /run of the test's own: when may a sync leave root out?
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { temporaryDirectory, writePrivate } from '../support/temporary.ts'
@@ -27,7 +27,7 @@ const guest = (t: TestContext) => {
   /** What bash says, and its exit code: 0 for prepared. */
   const prepared = (env: Readonly<Record<string, string>> = {}, key = 'the-key') => {
     const { status, stdout, stderr } = spawnSync('/bin/bash', ['-s', key], {
-      input: `set -Eeuo pipefail\n${script.replaceAll(/(?<=[\s=<])\/(etc|run)(?=[/\s;])/g, `${root}/$1`)}\nprepared "$1"\n`,
+      input: `set -Eeuo pipefail\n${script.replaceAll(/(?<=[\s=<])\/(etc|run)(?=[/\s;])/g, `${root}/$1`)}\ndvm_prepared "$1"\n`,
       encoding: 'utf8',
       env: {
         PATH: '/nonexistent',
@@ -64,11 +64,8 @@ const changes: readonly [string, (at: ReturnType<typeof guest>) => void][] = [
   ['a directory went', ({ path }) => rmSync(path('etc/dvm'), { recursive: true })],
   ['the code directory went', ({ code }) => rmSync(code, { recursive: true })],
   [
-    'the code directory is a link to what another owns',
-    ({ code }) => {
-      rmSync(code, { recursive: true })
-      symlinkSync(statSync('/').uid === process.getuid?.() ? '/nonexistent' : '/', code)
-    },
+    'a file was edited in the moment of the note',
+    ({ path }) => utimesSync(path('etc/subuid'), long + 1, long + 1),
   ],
   ['the home went', ({ path }) => rmSync(path('home'), { recursive: true })],
 ]
