@@ -53,7 +53,8 @@ test('it looks as whom the VM was prepared for, whatever the configuration says 
     else world.write('.config/dvm/vms/app/config.sh', config)
     world.reset()
     await assert.rejects(remove(), { code: 'refused' })
-    const looks = world.memory.calls.filter((call) => call.endsWith(' bash -s'))
+    // Side by side: which one begins is chance.
+    const looks = world.memory.calls.filter((call) => call.endsWith(' bash -s')).sort()
     assert.deepEqual(
       looks.map((call) => [/--user (\S+)/.exec(call)?.[1], / dvm (\S+) bash/.exec(call)?.[1]]),
       ['ada', 'eve'].map((user) => [user, `/home/${user}/code/app`]),
