@@ -38,9 +38,9 @@ const parts = ({ inputs }: Metafile): readonly string[] => {
 
 /** @param metafile of a build without this */
 export const workInOneFile = (root: string, metafile: Metafile): Plugin => {
-  // What is not recognised is left as it is: then nothing is gained, and nobody is told.
-  if (!parts(metafile).includes('src/compose.ts')) throw new Error('the bundle has lost its largest part')
   const names = new Map(parts(metafile).map((path, index) => [path, `part${index}`]))
+  // What is not recognised is left as it is: then nothing is gained, and nobody is told.
+  if (!names.has('src/compose.ts')) throw new Error('the bundle has lost its largest part')
   const module = [...names].map(([path, name]) => `export * as ${name} from './${path}'\n`).join('')
   return {
     name: 'work in one file',

@@ -28,6 +28,7 @@ const show = `printf '%s\\0' ${names.map((name) => `"$${name}"`).join(' ')}`
 
 const guest = (t: TestContext) => {
   const home = temporaryDirectory(t)
+  const run = temporaryDirectory(t)
   mkdirSync(join(home, 'bin'))
   const sudo = writePrivate(
     join(home, 'bin/sudo'),
@@ -36,8 +37,8 @@ const guest = (t: TestContext) => {
   chmodSync(sudo, 0o755)
   return (script: Partial<GuestScript>) => {
     const parts = { before: 'dvm_prepared() { false; }', bootstrap: ':', setup: undefined }
-    // root's note is in the test's own folder.
-    const input = renderGuestScript({ values, ...parts, ...script }).replaceAll('/run/', `${home}/run-`)
+    // root's note is in a folder of the test's own, and not where a test looks for what a value may have made.
+    const input = renderGuestScript({ values, ...parts, ...script }).replaceAll('/run/', `${run}/`)
     // A pipe, as sshd has it; Node's own would be a socket.
     const { status, stdout, stderr } = spawnSync('sh', ['-c', 'cat | bash -s'], {
       input,
@@ -70,7 +71,7 @@ test('values arrive byte for byte, in the bootstrap and in setup.sh', (t) => {
   const { status, stdout, stderr } = run({
     values: { ...odd, DVM_PORTS: '' },
     bootstrap: show,
-    setup: `${show}; echo "[$DVM_PORTS]"; ls -d bin`,
+    setup: `${show}; echo "[$DVM_PORTS]"; ls`,
   })
   const expected = `${hostile.join('\0')}\0`
   assert.deepEqual(

@@ -209,6 +209,9 @@ test('runs in one shell after bootstrap.sh, as a sync sends them', (t) => {
     DVM_SUBUID_COUNT: '65536',
     DVM_SUBGID_COUNT: '0',
   }
-  assert.deepEqual(run(variables, [text('bootstrap'), both].join('\n')), fine)
+  assert.deepEqual(
+    run(variables, [text('host-keys'), text('bootstrap'), text('ssh-access')].join('\n')),
+    fine,
+  )
   assert.equal(readFileSync(keys, 'utf8'), managed)
 })

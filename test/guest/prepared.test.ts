@@ -76,7 +76,7 @@ for (const [what, change] of changes)
     assert.equal(at.prepared(), '1')
   })
 
-test('all that root’s scripts write is looked at', () => {
+test('all that network.sh puts and the files that bootstrap.sh changes are looked at', () => {
   const text = (name: string): string =>
     readFileSync(resolve(import.meta.dirname, `../../templates/guest/${name}.sh`), 'utf8')
   const writes = text('network')
@@ -86,5 +86,6 @@ test('all that root’s scripts write is looked at', () => {
   const unseen = [...writes].map((match) => match[1] ?? '').filter((file) => !looked.has(file))
   // Its directory is: the file cannot be looked at.
   assert.deepEqual([...new Set(unseen)], ['/etc/sudoers.d/dvm-network'])
-  assert.ok(looked.has('/etc/sudoers.d'))
+  for (const place of ['/etc/sudoers.d', '/etc/environment.d', '/etc/passwd', '/etc/subuid', '/etc/subgid'])
+    assert.ok(looked.has(place), place)
 })

@@ -33,7 +33,6 @@ export interface Memory {
   run: (instance: Instance, guest: GuestCommand) => Partial<Completed>
   /** Lima's private keys; their public halves are beside them. */
   identityFiles: readonly string[]
-  loginUser: string
   /** Exit code of `attach`. */
   attached: number
   readonly signal: AbortSignal
@@ -45,7 +44,6 @@ export const createMemory = (signal: AbortSignal): Memory => ({
   at: () => undefined,
   run: () => ({}),
   identityFiles: ['/lima/_config/user'],
-  loginUser: 'lima',
   attached: 0,
   signal,
 })
@@ -191,7 +189,7 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
       Promise.resolve(
         sshLocalPort === 0
           ? undefined
-          : { port: sshLocalPort, identityFiles: memory.identityFiles, loginUser: memory.loginUser },
+          : { port: sshLocalPort, identityFiles: memory.identityFiles, loginUser: 'lima' },
       ),
     copy: () => Promise.reject(new Error('no task copies yet')),
     createCommand: (spec) => words.createCommand(spec),

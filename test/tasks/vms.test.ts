@@ -141,8 +141,9 @@ test('enters as DVM_USER in the code directory with the exact words, and gives t
   world.memory.attached = 42
   const argv = ['printf', '%s', "it's", '']
   assert.equal(await enterTarget(world.deps, 'app', { argv, tty: false, stdin: true, term: undefined }), 42)
-  const entry = `dvm|/home/me/code/app|${argv.join('|')}`
-  assert.deepEqual(acts(world), [`attach dvm-app {"tty":false,"stdin":true}: ${entry}`])
+  assert.deepEqual(acts(world), [
+    `attach dvm-app {"tty":false,"stdin":true}: dvm|/home/me/code/app|${argv.join('|')}`,
+  ])
 })
 
 test('starts a VM that is stopped, refuses one that is missing or in an odd state', async (t) => {
