@@ -6,11 +6,12 @@ import type { Metafile, Plugin } from 'esbuild'
 
 /** Every command loads these anyway. Whatever brings another package stays a part of its own. */
 const common: readonly string[] = ['commander', 'execa']
-/** Loaded before it is known what is to be done, and all that completing a name takes. */
+/** Loaded before it is known what is to be done or to save time, and all that completing a name takes. */
 const first: readonly string[] = [
   'src/start.ts',
   'src/core/environment.ts',
   'src/ports/host-files.ts',
+  'src/ports/lima/begin.ts',
   'src/tasks/known-names.ts',
 ]
 

@@ -26,6 +26,7 @@ import { createScaffold } from './ports/scaffold.ts'
 import { createStateStore } from './ports/state.ts'
 import { createBaseStore } from './ports/store/index.ts'
 import { createUserSshConfig } from './ports/user-ssh-config.ts'
+import type { Begun } from './system/begin.ts'
 import { createExec } from './system/exec.ts'
 import { totalMemory } from './system/memory.ts'
 import type { Deps, Report } from './tasks/deps.ts'
@@ -35,6 +36,8 @@ export interface Composition {
   /** The environment as it is, for child processes. */
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
+  /** Runs already. */
+  readonly begun?: Begun | undefined
   readonly reporter: Report
   readonly version: string
   /** What was typed, for the name on a lock. */
@@ -56,7 +59,7 @@ export const compose = (composition: Composition): Deps => {
       warn: (line) => reporter.warn(line),
       kvmCacheFile,
     })
-  const exec = createExec(signal)
+  const exec = createExec(signal, composition.begun)
   const lima = rememberWork(limaOf(exec), env.stateDir)
   const { caBundle, registryMirrors } = env
   const network = createNetwork({ variables, caBundle, registryMirrors })

@@ -2,8 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { createReporter } from './cli/reporter.ts'
 import { runProgram } from './cli/program.ts'
+import { architectureOf } from './core/architecture.ts'
 import { isSet, parseEnvironment } from './core/environment.ts'
 import { conditionOf, DvmError, Interrupted } from './core/errors.ts'
+import { parseTarget } from './core/target.ts'
+import type { Begun } from './system/begin.ts'
 import { packagePath } from './system/paths.ts'
 
 const version = (): string => {
@@ -42,6 +45,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+let begun: Begun | undefined
+process.once('exit', () => begun?.drop())
+
 const reporter = createReporter(process.stdout, process.stderr, (process.env['NO_COLOR'] ?? '') === '')
 try {
   await runProgram(process.argv.slice(2), {
@@ -49,12 +55,20 @@ try {
     version: version(),
     dryRun: isSet(process.env['DVM_DRY_RUN']),
     terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY, name: process.env['TERM'] },
+    asksLima: async (target) => {
+      const env = parseEnvironment(process.env, process.cwd())
+      if (target !== undefined) parseTarget(target, env.builder.instance)
+      architectureOf(process.arch)
+      const { beginList } = await import('./ports/lima/begin.ts')
+      begun = beginList(env, process.env)
+    },
     deps: async () => {
       const { compose } = await import('./compose.ts')
       return compose({
         env: parseEnvironment(process.env, process.cwd()),
         variables: process.env,
         signal: abort.signal,
+        begun,
         reporter,
         version: version(),
         command: ['dvm', ...process.argv.slice(2)].join(' '),
@@ -82,4 +96,7 @@ try {
     reporter.error(reason, (process.env['DVM_DEBUG'] ?? '') !== '')
     process.exitCode = reason instanceof DvmError ? reason.exitCode : 70
   }
+} finally {
+  // A command that failed before it asked: nobody waits for the answer.
+  begun?.drop()
 }

@@ -9,6 +9,11 @@ export interface CliContext {
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly name: string | undefined }
   /** DVM_DRY_RUN is set: nothing may be changed. */
   readonly dryRun: boolean
+  /**
+   * This run asks Lima which VMs there are: it is asked now, while the rest loads.
+   * @param target one that makes no sense is thrown before, and so is a machine that dvm is not for
+   */
+  asksLima(target?: string): Promise<void>
   /** Builds the ports. Commands that print a fixed text never call it, so they start fast. */
   deps(): Promise<Deps>
   /** Only the files that ship with dvm, whatever is in the environment. */

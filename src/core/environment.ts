@@ -55,6 +55,12 @@ const builderInstance = (name = 'dvm-builder'): string => {
 
 type Variables = Readonly<Record<string, string | undefined>>
 
+/** The variables that have a value, for a child process. */
+export const setOnly = (variables: Variables): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+
 /**
  * Decodes the environment.
  * @throws DvmError `config` when a number is not one, or there is no home directory.

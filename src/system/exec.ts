@@ -1,9 +1,10 @@
-// The only place that starts processes (the only execa import). It knows nothing of what it runs.
+// Starts processes, the only execa import; begin.ts beside it is for what cannot wait for that. It knows nothing of what it runs.
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { execa } from 'execa'
 import type { Command, Completed } from '../core/command.ts'
 import { renderCommand } from '../core/command.ts'
+import type { Begun } from './begin.ts'
 import { linesOf, type Lines } from './lines.ts'
 
 export type OnLine = (line: string, stream: 'stdout' | 'stderr') => void
@@ -35,8 +36,11 @@ export interface Exec {
   attach(command: Command, options?: { readonly stdin?: boolean | 'held' }): Promise<number>
 }
 
-/** `signal` aborts whatever runs, its descendants included. */
-export const createExec = (signal: AbortSignal): Exec => {
+/**
+ * @param signal aborts whatever runs, its descendants included
+ * @param begun is not run a second time: whoever captures its output gets that of the one that runs
+ */
+export const createExec = (signal: AbortSignal, begun?: Begun): Exec => {
   const run = async (command: Command, streams: Streams, onLine?: OnLine): Promise<Completed> => {
     const elsewhere = streams.to !== undefined || streams.toFile !== undefined
     const started = Date.now()
@@ -104,7 +108,8 @@ export const createExec = (signal: AbortSignal): Exec => {
   }
 
   return {
-    capture: (command, onLine) => run(command, {}, onLine),
+    capture: (command, onLine) =>
+      (onLine === undefined ? begun?.take(command, signal) : undefined) ?? run(command, {}, onLine),
     stream: run,
     attach: async (command, { stdin = true } = {}) => {
       // No killDescendants here: a new process group would make a terminal child a background job.

@@ -26,6 +26,7 @@ export const bareProgram = (change: Partial<CliContext> = {}): Command =>
     deps: noPorts,
     assets: noPorts,
     looking: noPorts,
+    asksLima: () => Promise.resolve(),
     onlyLooks: () => undefined,
     exitWith: () => undefined,
     ...change,

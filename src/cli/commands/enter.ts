@@ -9,6 +9,7 @@ export const registerSh = (program: Command, context: CliContext): void => {
     .description('a login shell in a VM or a project; starts what is stopped')
     .argument('<vm/project>', 'the VM, or VM/PROJECT')
     .action(async (vm: string) => {
+      await context.asksLima(vm)
       const { enter } = await import('../../tasks/enter.ts')
       const deps = await context.deps()
       const tty = context.terminal.stdin && context.terminal.stdout
@@ -31,6 +32,7 @@ export const registerSsh = (program: Command, context: CliContext): void => {
         throw new DvmError('usage', 'say which command to run', {
           hint: `dvm ssh ${vm} -- uname -a, or for a shell: dvm sh ${vm}`,
         })
+      await context.asksLima(vm)
       const { enter } = await import('../../tasks/enter.ts')
       // A terminal's stdin stays here: the command gets input only when something is piped in.
       context.exitWith(

@@ -31,10 +31,11 @@ export const registerSync = (program: Command, context: CliContext): void => {
     .option('--json', 'what happens, as one JSON object a line; with --dry-run: one a VM')
     .option('--no-wait', 'fail (exit 7) instead of waiting for another sync of the same VM')
     .action(async (vm: string | undefined, flags: Flags) => {
-      const { configuredVms } = await import('../../tasks/known-names.ts')
-      const { warnOfGlobalSetup } = await import('../../tasks/global-setup.ts')
       if ((vm === undefined) !== (flags.all ?? false))
         throw new DvmError('usage', 'name one VM, or use --all', { hint: 'dvm sync VM' })
+      if (!(flags.dryRun ?? false) && !context.dryRun && vm !== undefined) await context.asksLima(vm)
+      const { configuredVms } = await import('../../tasks/known-names.ts')
+      const { warnOfGlobalSetup } = await import('../../tasks/global-setup.ts')
       const deps = await context.deps()
       const target = vm === undefined ? undefined : parseTarget(vm, deps.env.builder.instance)
       const names = target === undefined ? await configuredVms(deps) : [target.vm]

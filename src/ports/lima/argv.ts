@@ -1,4 +1,5 @@
 // limactl's command lines, as values. Pure: knows flags, not processes.
+import type { Command } from '../../core/command.ts'
 import type { CopySpec, CreateSpec, GuestCommand } from './types.ts'
 
 /** For every call: no prompts, log lines that can be parsed. */
@@ -36,6 +37,18 @@ export const shortListArgs: readonly string[] = [
     .map(([key, field]) => `"${key}":{{json .${field}}}`)
     .join(',')}}`,
 ]
+
+/** What every command asks first. */
+export const shortListCommand = (of: {
+  readonly limactl: string
+  readonly logLevel: string
+  readonly variables: Readonly<Record<string, string>>
+}): Command => ({
+  file: of.limactl,
+  args: [...globalFlags(of.logLevel), ...shortListArgs],
+  env: of.variables,
+  timeoutMs: 60_000,
+})
 
 export const createArgs = (spec: CreateSpec): readonly string[] => [
   'create',

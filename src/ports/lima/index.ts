@@ -1,5 +1,6 @@
 // The Lima port. Thin: command lines, parsing, wording and the ways into a guest are in the files beside it.
 import type { Command, Completed } from '../../core/command.ts'
+import { setOnly } from '../../core/environment.ts'
 import { DvmError, messageOf } from '../../core/errors.ts'
 import type { Exec, OnLine } from '../../system/exec.ts'
 import type { Acceleration, Host } from './accel.ts'
@@ -43,9 +44,7 @@ const limits = {
 export const createLima = (options: LimaOptions): Lima => {
   const { exec, limactl, logLevel } = options
   const host = options.host ?? { platform: process.platform, arch: process.arch }
-  const variables: Readonly<Record<string, string>> = Object.fromEntries(
-    Object.entries(options.variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
+  const variables = setOnly(options.variables)
 
   let acceleration: Promise<Acceleration> | undefined
   const accelerate = (): Promise<Acceleration> => {
@@ -101,7 +100,7 @@ export const createLima = (options: LimaOptions): Lima => {
 
   const list = async (): Promise<readonly Instance[]> => {
     const listing = { what: 'list Lima instances' }
-    const short = await exec.capture(command(argv.shortListArgs, limits.quick))
+    const short = await exec.capture(argv.shortListCommand({ limactl, logLevel, variables }))
     if (short.exitCode === undefined || short.canceled)
       throw limaError(short, { ...listing, timeoutMs: limits.quick })
     const found = short.exitCode === 0 ? tryInstances(short.stdout) : undefined
