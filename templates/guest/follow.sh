@@ -8,7 +8,8 @@ printing=$!
   read -r -u 3
   kill "$printing"
 } >/dev/null 2>&1 &
-disown
+# By its number: when it has ended already, the current job is the other one, and nobody would wait for that.
+disown "$!" 2>/dev/null
 exec 3<&-
 wait "$printing"
 code=$?
