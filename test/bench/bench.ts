@@ -3,7 +3,20 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { bare, baseDir, dvm, median, root, row, rows, run, templates, type Ran } from './measure.ts'
+import {
+  bare,
+  baseDir,
+  dvm,
+  median,
+  medians,
+  node,
+  root,
+  row,
+  rows,
+  run,
+  templates,
+  type Ran,
+} from './measure.ts'
 import { measureVms } from './vms.ts'
 
 const containerfile = (line: string): void =>
@@ -43,12 +56,7 @@ row('rebuild after one changed line', changedDvm.seconds, changedBare.seconds, '
 row('unchanged build', await median(9, () => dvm('base', 'build')), undefined, '< 0.3 s')
 
 await measureVms(bootc)
-row(
-  '--version',
-  await median(21, () => dvm('--version')),
-  await median(21, () => run(process.execPath, ['-e', '0'])),
-  '+ 40 ms',
-)
+row('--version', ...(await medians(() => dvm('--version'), node)), '+ 40 ms')
 
 const header = ['what', 'dvm', 'bare commands', 'ratio', 'goal']
 const kind = `${cpus().length} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB, ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.versions.node}`

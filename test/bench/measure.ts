@@ -57,11 +57,27 @@ export const run = (file: string, args: readonly string[]): Promise<Ran> =>
   })
 export const dvm = (...args: string[]): Promise<Ran> => run(process.execPath, [main, ...args])
 
+const middle = (seconds: readonly number[]): number =>
+  seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN
+
+/** What each run of dvm pays for first. */
+export const node = (): Promise<Ran> => run(process.execPath, ['-e', '0'])
+
 /** The middle one of an odd number of runs. */
 export const median = async (times: number, action: () => Promise<Ran>): Promise<number> => {
   const seconds: number[] = []
   for (let n = 0; n < times; n += 1) seconds.push((await action()).seconds)
-  return seconds.sort((a, b) => a - b)[Math.floor(times / 2)] ?? Number.NaN
+  return middle(seconds)
+}
+
+/** Those of several actions that take turns, so that what else the machine does falls on all of them. */
+export const medians = async <const T extends readonly (() => Promise<Ran>)[]>(
+  ...actions: T
+): Promise<{ readonly [K in keyof T]: number }> => {
+  const seconds = actions.map((): number[] => [])
+  for (let n = 0; n < 21; n += 1)
+    for (const [index, action] of actions.entries()) seconds[index]?.push((await action()).seconds)
+  return seconds.map(middle) as { readonly [K in keyof T]: number }
 }
 
 export const rows: string[][] = []

@@ -4,13 +4,14 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, 
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { measureDevBase } from './dev-base.ts'
-import { bare, dvm, lima, median, root, row, run, templates } from './measure.ts'
+import { bare, dvm, lima, median, medians, node, root, row, run, templates } from './measure.ts'
 
 const config = (vm: string): string => join(root, 'config', 'vms', vm)
 /** Lima's own ssh configuration, with its control socket. */
 const direct = (vm: string): readonly string[] => ['-F', join(lima, `dvm-${vm}`, 'ssh.config')]
 const host = (vm: string): string => `lima-dvm-${vm}`
 
+const list = () => run('limactl', ['list'])
 const script = join(root, 'setup.sh')
 const accountScript = join(templates, 'guest', 'bootstrap.sh')
 /** What a script would do for the account, in a call of its own. */
@@ -19,15 +20,10 @@ const withAccount = (user: string) => () =>
 
 const measureSync = async (user: string): Promise<void> => {
   writeFileSync(script, 'true\n', { mode: 0o600 })
-  const ours = await median(9, () => dvm('sync', 'bench'))
   const shell = () => run('bash', [bare, 'sync', 'dvm-bench', script])
-  row('no-op sync; bare: list, start, setup.sh', ours, await median(9, shell), '≤ 0.50')
-  row(
-    'no-op sync; bare: list, start, the account, setup.sh',
-    ours,
-    await median(9, withAccount(user)),
-    '≤ 0.50',
-  )
+  const [ours, plain, account] = await medians(() => dvm('sync', 'bench'), shell, withAccount(user))
+  row('no-op sync; bare: list, start, setup.sh', ours, plain, '≤ 0.50')
+  row('no-op sync; bare: list, start, the account, setup.sh', ours, account, '≤ 0.50')
 }
 
 /** For a DVM_USER who is not Lima's login user, as few have it. */
@@ -36,31 +32,24 @@ const measureAnother = async (): Promise<void> => {
   const before = readFileSync(file, 'utf8')
   writeFileSync(file, `${before}\nDVM_USER=another\n`)
   await dvm('sync', 'bench')
-  row(
-    'the same for another DVM_USER',
-    await median(9, () => dvm('sync', 'bench')),
-    await median(9, withAccount('another')),
-    '',
+  const [sync, bareSync, ssh] = await medians(
+    () => dvm('sync', 'bench'),
+    withAccount('another'),
+    () => dvm('ssh', 'bench', '--', 'true'),
   )
-  row(
-    'ssh VM -- true for another DVM_USER',
-    await median(9, () => dvm('ssh', 'bench', '--', 'true')),
-    undefined,
-    '',
-  )
+  row('no-op sync for another DVM_USER; bare: the same as above', sync, bareSync, '')
+  row('ssh VM -- true for another DVM_USER', ssh, undefined, '')
   writeFileSync(file, before)
   await dvm('sync', 'bench')
 }
 
 const measureSsh = async (): Promise<void> => {
-  const node = await median(9, () => run(process.execPath, ['-e', '0']))
-  const ssh = await median(9, () => run('ssh', [...direct('bench'), host('bench'), '--', 'true']))
-  row(
-    'ssh VM -- true; bare: node -e 0, then ssh',
-    await median(9, () => dvm('ssh', 'bench', '--', 'true')),
-    node + ssh,
-    '+ 60 ms',
+  const [ours, start, ssh] = await medians(
+    () => dvm('ssh', 'bench', '--', 'true'),
+    node,
+    () => run('ssh', [...direct('bench'), host('bench'), '--', 'true']),
   )
+  row('ssh VM -- true; bare: node -e 0, then ssh', ours, start + ssh, '+ 60 ms')
 }
 
 const measureCopy = async (): Promise<void> => {
@@ -91,12 +80,7 @@ const measureMany = async (): Promise<void> => {
     mkdirSync(config(`idle${n}`), { recursive: true, mode: 0o700 })
     writeFileSync(join(config(`idle${n}`), 'config.sh'), '', { mode: 0o600 })
   }
-  row(
-    'ls with 50 more instances',
-    await median(9, () => dvm('ls')),
-    await median(9, () => run('limactl', ['list'])),
-    '+ 100 ms',
-  )
+  row('ls with 50 more instances', ...(await medians(() => dvm('ls'), list)), '+ 100 ms')
   for (let n = 1; n <= 50; n += 1) {
     rmSync(join(lima, `dvm-idle${n}`), { recursive: true, force: true })
     rmSync(config(`idle${n}`), { recursive: true, force: true })
@@ -136,7 +120,7 @@ export const measureVms = async (bootstrap: string): Promise<void> => {
   await measureSync(userInfo().username)
   await measureSsh()
   await measureAnother()
-  row('ls', await median(9, () => dvm('ls')), await median(9, () => run('limactl', ['list'])), '+ 100 ms')
+  row('ls', ...(await medians(() => dvm('ls'), list)), '+ 100 ms')
   await measureMany()
   await measureCopy()
   await measureAll(bootstrap)
