@@ -5,7 +5,6 @@ import { runProgram } from './cli/program.ts'
 import { architectureOf } from './core/architecture.ts'
 import { isSet, parseEnvironment } from './core/environment.ts'
 import { conditionOf, DvmError, Interrupted } from './core/errors.ts'
-import { parseTarget } from './core/target.ts'
 import type { Begun } from './system/begin.ts'
 import { packagePath } from './system/paths.ts'
 
@@ -55,9 +54,9 @@ try {
     version: version(),
     dryRun: isSet(process.env['DVM_DRY_RUN']),
     terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY, name: process.env['TERM'] },
-    asksLima: async (target) => {
+    asksLima: async (check) => {
       const env = parseEnvironment(process.env, process.cwd())
-      if (target !== undefined) parseTarget(target, env.builder.instance)
+      check?.(env.builder.instance)
       architectureOf(process.arch)
       const { beginList } = await import('./ports/lima/begin.ts')
       begun = beginList(env, process.env)

@@ -10,10 +10,10 @@ export interface CliContext {
   /** DVM_DRY_RUN is set: nothing may be changed. */
   readonly dryRun: boolean
   /**
-   * This run asks Lima which VMs there are: it is asked now, while the rest loads.
-   * @param target one that makes no sense is thrown before, and so is a machine that dvm is not for
+   * This run asks Lima which VMs there are: it is asked now, while the rest loads. Resolves before the answer is there.
+   * @param check throws what is to be said before Lima is asked; it is given the name of the builder's instance
    */
-  asksLima(target?: string): Promise<void>
+  asksLima(check?: (builderInstance: string) => unknown): Promise<void>
   /** Builds the ports. Commands that print a fixed text never call it, so they start fast. */
   deps(): Promise<Deps>
   /** Only the files that ship with dvm, whatever is in the environment. */

@@ -7,9 +7,9 @@ import { renderCommand, type Command, type Completed } from '../core/command.ts'
 
 /** What has begun. */
 export interface Begun {
-  /** How it ended, for the first who runs an equal command. Undefined for another command, and for one that did not start. */
+  /** How it ends, for the first who runs an equal command. Undefined for all others, and when it could not be started. */
   take(command: Command, signal: AbortSignal): Promise<Completed> | undefined
-  /** Ends it, unless it has ended. Nobody needs it, or the program ends. */
+  /** Ends it, unless it has ended: nobody needs it any more. */
   drop(): void
 }
 
@@ -17,26 +17,25 @@ export interface Begun {
 export const begin = (command: Command): Begun => {
   const child = start(command)
   const output = { stdout: gather(child?.stdout), stderr: gather(child?.stderr) }
-  let failed = child?.pid === undefined
-  let over = failed
+  const began = child?.pid !== undefined
+  let over = !began
   let taken = false
+  // One that did not start; whoever runs it in the usual way is told why.
+  child?.on('error', () => undefined)
   const ended = new Promise<void>((resolve) => {
-    child?.once('error', () => {
-      failed = true
-    })
-    child?.once('exit', () => {
+    // Not its exit: another process may hold its output.
+    child?.once('close', () => {
       over = true
+      resolve()
     })
-    child?.once('close', () => resolve())
   })
   const drop = (): void => {
     if (over || child?.pid === undefined) return
-    over = true
     try {
       // Its descendants as well.
       kill(-child.pid, 'SIGKILL')
     } catch {
-      // It ended meanwhile.
+      // None of them is left.
     }
     // One that left the group may hold them open.
     child.stdout?.destroy()
@@ -44,13 +43,11 @@ export const begin = (command: Command): Begun => {
   }
   const finish = async (signal: AbortSignal, timeoutMs: number | undefined): Promise<Completed> => {
     let timedOut = false
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            timedOut = !over
-            drop()
-          }, timeoutMs)
+    const expire = (): void => {
+      timedOut = !over && !signal.aborted
+      drop()
+    }
+    const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs)
     if (signal.aborted) drop()
     signal.addEventListener('abort', drop)
     await ended
@@ -63,12 +60,13 @@ export const begin = (command: Command): Begun => {
       stdout: output.stdout(),
       stderr: output.stderr(),
       timedOut,
-      canceled: signal.aborted && child?.signalCode === 'SIGKILL',
+      // Also when it had ended by itself: whoever waits is to stop.
+      canceled: signal.aborted && !timedOut,
     }
   }
   return {
     take: (wanted, signal) => {
-      if (taken || failed || !same(wanted, command)) return undefined
+      if (taken || !began || !same(wanted, command)) return undefined
       taken = true
       return finish(signal, wanted.timeoutMs)
     },
@@ -86,7 +84,7 @@ const start = ({ file, args, cwd, env }: Command): ChildProcess | undefined => {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   } catch {
-    // Whoever runs it in the usual way is told why.
+    // As one that did not start.
     return undefined
   }
 }
@@ -95,6 +93,8 @@ const start = ({ file, args, cwd, env }: Command): ChildProcess | undefined => {
 const gather = (stream: NodeJS.ReadableStream | null | undefined): (() => string) => {
   const pieces: Buffer[] = []
   stream?.on('data', (piece: Buffer) => pieces.push(piece))
+  // What is missing then is missed by who reads the rest.
+  stream?.on('error', () => undefined)
   return () =>
     Buffer.concat(pieces)
       .toString('utf8')

@@ -19,15 +19,15 @@ const hanging = (dvm: DvmOnFake) => {
   return {
     env: { DVM_LIMACTL: path },
     runs: () => existsSync(`${path}.pids`),
-    gone: async (): Promise<void> => {
+    gone: async (signal: AbortSignal): Promise<void> => {
       if (!existsSync(`${path}.pids`)) return
       for (const pid of readFileSync(`${path}.pids`, 'utf8').split(' '))
-        while (isThere(Number(pid))) await pause(10)
+        while (isThere(Number(pid))) await pause(10, undefined, { signal })
     },
   }
 }
 
-for (const args of [['ls'], ['ls', 'app'], ['sync', 'app'], ['ssh', 'app', '--', 'true']])
+for (const args of [['ls'], ['ls', 'app'], ['sync', 'app'], ['sh', 'app'], ['ssh', 'app', '--', 'true']])
   test(`dvm ${args.join(' ')} asks for one list`, async (t) => {
     const { fake, run, write } = dvmOnFake(t)
     fake.add({ name: 'dvm-app', status: 'Running' })
@@ -38,6 +38,7 @@ for (const args of [['ls'], ['ls', 'app'], ['sync', 'app'], ['ssh', 'app', '--',
 
 for (const args of [
   ['ls', 'No Name'],
+  ['ls', 'app/web'],
   ['sync', 'base'],
   ['sync', 'app/No'],
   ['sh', '-x'],
@@ -45,9 +46,11 @@ for (const args of [
   ['sync', 'app', '--dry-run'],
 ])
   test(`dvm ${args.join(' ')} asks nothing`, async (t) => {
-    const { fake, run } = dvmOnFake(t)
-    await run(args)
-    assert.deepEqual(fake.calls(), [])
+    const { run, write } = dvmOnFake(t)
+    const limactl = write('limactl', '#!/bin/sh\n: > "$0.ran"\n')
+    chmodSync(limactl, 0o700)
+    await run(args, { env: { DVM_LIMACTL: limactl } })
+    assert.equal(existsSync(`${limactl}.ran`), false)
   })
 
 test('what is wrong here is said at once, whatever Lima does', inTime, async (t) => {
@@ -62,7 +65,7 @@ test('what is wrong here is said at once, whatever Lima does', inTime, async (t)
     assert.equal(exitCode, 9)
     assert.match(stderr, /config\.sh/)
   }
-  await lima.gone()
+  await lima.gone(t.signal)
 })
 
 for (const args of [['ls'], ['sync', 'app'], ['ssh', 'app', '--', 'true']])
@@ -72,10 +75,10 @@ for (const args of [['ls'], ['sync', 'app'], ['ssh', 'app', '--', 'true']])
     dvm.write('.config/dvm/vms/app/config.sh', '')
     let pid = 0
     const over = dvm.run(args, { ...lima, onStart: (started) => (pid = started) })
-    while (!lima.runs()) await pause(10)
+    while (!lima.runs()) await pause(10, undefined, { signal: t.signal })
     process.kill(pid, 'SIGINT')
     assert.equal((await over).exitCode, 130)
-    await lima.gone()
+    await lima.gone(t.signal)
   })
 
 test('a limactl that is not there is said as ever', async (t) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { begin } from '../../src/system/begin.ts'
 import { createExec } from '../../src/system/exec.ts'
 import { isThere } from '../support/is-there.ts'
@@ -41,38 +42,58 @@ test('one that did not start is run as usual, which says why', async () => {
   assert.deepEqual([completed.exitCode, completed.code], [undefined, 'ENOENT'])
 })
 
-// Another process, which has left the group, holds the output.
-const script = `require('node:child_process').spawn('sleep', ['15'], { detached: true, stdio: 'inherit' })
-  setTimeout(() => {}, 15_000)`
-const holds = { file: process.execPath, args: ['-e', script] }
 const inTime = { timeout: 10_000 }
 
-test('an abort ends it, before or after somebody waits for it', inTime, async () => {
-  const abort = new AbortController()
-  const waiting = createExec(abort.signal, begin(holds)).capture(holds)
-  abort.abort()
-  assert.deepEqual([(await waiting).canceled, (await waiting).exitCode], [true, undefined])
-  const late = await createExec(abort.signal, begin(holds)).capture(holds)
-  assert.deepEqual([late.canceled, late.timedOut], [true, false])
-})
+/** Another process, which has left the group, holds its output. `there` resolves once that runs. */
+const holding = (t: TestContext, rest: string) => {
+  const file = join(temporaryDirectory(t), 'ready')
+  const script = `const sleep = require('node:child_process').spawn('sleep', ['15'], { detached: true, stdio: 'inherit' })
+    sleep.unref()
+    require('node:fs').writeFileSync(process.argv[1], '')
+    ${rest}`
+  return {
+    command: { file: process.execPath, args: ['-e', script, file] },
+    there: async () => {
+      while (!existsSync(file)) await pause(10, undefined, { signal: t.signal })
+    },
+  }
+}
 
-test('so does its time limit', inTime, async () => {
-  const completed = await createExec(never, begin(holds)).capture({ ...holds, timeoutMs: 500 })
-  assert.deepEqual([completed.timedOut, completed.canceled, completed.exitCode], [true, false, undefined])
+for (const [what, rest] of [
+  ['it runs', 'setTimeout(() => {}, 15_000)'],
+  ['it has ended and another process holds its output', ''],
+] as const) {
+  test(`an abort ends the wait while ${what}`, inTime, async (t) => {
+    const { command, there } = holding(t, rest)
+    const abort = new AbortController()
+    const waiting = createExec(abort.signal, begin(command)).capture(command)
+    await there()
+    abort.abort()
+    assert.deepEqual([(await waiting).canceled, (await waiting).timedOut], [true, false])
+  })
+
+  test(`so does the time limit while ${what}`, inTime, async (t) => {
+    const { command } = holding(t, rest)
+    const completed = await createExec(never, begin(command)).capture({ ...command, timeoutMs: 500 })
+    assert.deepEqual([completed.timedOut, completed.canceled], [true, false])
+  })
+}
+
+test('after an abort its end is that of a run that was canceled, whenever it came', inTime, async (t) => {
+  const file = join(temporaryDirectory(t), 'ran')
+  const command = bash('echo all; : > "$1"', file)
+  const abort = new AbortController()
+  const exec = createExec(abort.signal, begin(command))
+  while (!existsSync(file)) await pause(10, undefined, { signal: t.signal })
+  abort.abort()
+  assert.equal((await exec.capture(command)).canceled, true)
 })
 
 test('what nobody came for is ended with all that it started', inTime, async (t) => {
   const file = join(temporaryDirectory(t), 'pid')
   const begun = begin(bash('sleep 15 & echo $! > "$1.new"; mv "$1.new" "$1"; wait', file))
-  const pid = await (async (): Promise<number> => {
-    for (;;) {
-      try {
-        return Number(readFileSync(file, 'utf8'))
-      } catch {
-        await new Promise(setImmediate)
-      }
-    }
-  })()
+  while (!existsSync(file)) await pause(10, undefined, { signal: t.signal })
   begun.drop()
-  while (isThere(pid)) await new Promise(setImmediate)
+  const pid = Number(readFileSync(file, 'utf8'))
+  while (isThere(pid)) await pause(10, undefined, { signal: t.signal })
 })

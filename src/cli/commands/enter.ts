@@ -1,6 +1,7 @@
 // `dvm sh` and `dvm ssh`
 import type { Command } from 'commander'
 import { DvmError } from '../../core/errors.ts'
+import { parseTarget } from '../../core/target.ts'
 import type { CliContext } from '../context.ts'
 
 export const registerSh = (program: Command, context: CliContext): void => {
@@ -9,7 +10,7 @@ export const registerSh = (program: Command, context: CliContext): void => {
     .description('a login shell in a VM or a project; starts what is stopped')
     .argument('<vm/project>', 'the VM, or VM/PROJECT')
     .action(async (vm: string) => {
-      await context.asksLima(vm)
+      await context.asksLima((builder) => parseTarget(vm, builder))
       const { enter } = await import('../../tasks/enter.ts')
       const deps = await context.deps()
       const tty = context.terminal.stdin && context.terminal.stdout
@@ -32,7 +33,7 @@ export const registerSsh = (program: Command, context: CliContext): void => {
         throw new DvmError('usage', 'say which command to run', {
           hint: `dvm ssh ${vm} -- uname -a, or for a shell: dvm sh ${vm}`,
         })
-      await context.asksLima(vm)
+      await context.asksLima((builder) => parseTarget(vm, builder))
       const { enter } = await import('../../tasks/enter.ts')
       // A terminal's stdin stays here: the command gets input only when something is piped in.
       context.exitWith(

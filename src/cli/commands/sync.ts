@@ -33,7 +33,8 @@ export const registerSync = (program: Command, context: CliContext): void => {
     .action(async (vm: string | undefined, flags: Flags) => {
       if ((vm === undefined) !== (flags.all ?? false))
         throw new DvmError('usage', 'name one VM, or use --all', { hint: 'dvm sync VM' })
-      if (!(flags.dryRun ?? false) && !context.dryRun && vm !== undefined) await context.asksLima(vm)
+      if (!(flags.dryRun ?? false) && !context.dryRun && vm !== undefined)
+        await context.asksLima((builder) => parseTarget(vm, builder))
       const { configuredVms } = await import('../../tasks/known-names.ts')
       const { warnOfGlobalSetup } = await import('../../tasks/global-setup.ts')
       const deps = await context.deps()

@@ -16,7 +16,7 @@ export const registerLs = (program: Command, context: CliContext): void => {
     .option('--only-config', 'only VMs (or projects) that have a configuration')
     .option('--json', 'one JSON array')
     .action(async (vm: string | undefined, flags: { onlyConfig?: true; json?: true }) => {
-      await context.asksLima(vm)
+      await context.asksLima((builder) => vm === undefined || checkVmName(vm, builder))
       if (vm !== undefined) return listProjectsOf(context, vm, flags)
       const { listVms, unmadeVms } = await import('../../tasks/list-vms.ts')
       const deps = await context.deps()

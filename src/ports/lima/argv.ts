@@ -38,12 +38,12 @@ export const shortListArgs: readonly string[] = [
     .join(',')}}`,
 ]
 
-/** What every command asks first. */
+/** `list` of the Lima port. */
 export const shortListCommand = (of: {
   readonly limactl: string
   readonly logLevel: string
   readonly variables: Readonly<Record<string, string>>
-}): Command => ({
+}): Command & { readonly timeoutMs: number } => ({
   file: of.limactl,
   args: [...globalFlags(of.logLevel), ...shortListArgs],
   env: of.variables,

@@ -100,9 +100,10 @@ export const createLima = (options: LimaOptions): Lima => {
 
   const list = async (): Promise<readonly Instance[]> => {
     const listing = { what: 'list Lima instances' }
-    const short = await exec.capture(argv.shortListCommand({ limactl, logLevel, variables }))
+    const call = argv.shortListCommand({ limactl, logLevel, variables })
+    const short = await exec.capture(call)
     if (short.exitCode === undefined || short.canceled)
-      throw limaError(short, { ...listing, timeoutMs: limits.quick })
+      throw limaError(short, { ...listing, timeoutMs: call.timeoutMs })
     const found = short.exitCode === 0 ? tryInstances(short.stdout) : undefined
     if (found !== undefined) return found
     // Lima's own format: a limactl that fails with it, too, says what is wrong.
