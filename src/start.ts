@@ -5,7 +5,7 @@ import { runProgram } from './cli/program.ts'
 import { architectureOf } from './core/architecture.ts'
 import { isSet, parseEnvironment } from './core/environment.ts'
 import { conditionOf, DvmError, Interrupted } from './core/errors.ts'
-import type { Begun } from './system/begin.ts'
+import type { Begun } from './system/exec.ts'
 import { packagePath } from './system/paths.ts'
 
 const version = (): string => {
@@ -45,7 +45,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 let begun: Begun | undefined
-process.once('exit', () => begun?.drop())
 
 const reporter = createReporter(process.stdout, process.stderr, (process.env['NO_COLOR'] ?? '') === '')
 try {
@@ -59,7 +58,7 @@ try {
       check?.(env.builder.instance)
       architectureOf(process.arch)
       const { beginList } = await import('./ports/lima/begin.ts')
-      begun = beginList(env, process.env)
+      begun = beginList(env, process.env, abort.signal)
     },
     deps: async () => {
       const { compose } = await import('./compose.ts')

@@ -1,10 +1,10 @@
-// Starts processes, the only execa import; begin.ts beside it is for what cannot wait for that. It knows nothing of what it runs.
+// The only place that starts processes (the only execa import). It knows nothing of what it runs.
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import type { Command, Completed } from '../core/command.ts'
 import { renderCommand } from '../core/command.ts'
-import type { Begun } from './begin.ts'
 import { linesOf, type Lines } from './lines.ts'
 
 export type OnLine = (line: string, stream: 'stdout' | 'stderr') => void
@@ -36,11 +36,27 @@ export interface Exec {
   attach(command: Command, options?: { readonly stdin?: boolean | 'held' }): Promise<number>
 }
 
+/** A process that runs already. */
+export interface Begun {
+  readonly command: Command
+  readonly completed: Promise<Completed>
+  /** Ends it, unless it has ended: nobody needs it any more. */
+  drop(): void
+}
+
+/** Starts what `capture` of an equal command will be asked for, before whoever asks is loaded. */
+export const begin = (command: Command, signal: AbortSignal): Begun => {
+  const unneeded = new AbortController()
+  const completed = createExec(AbortSignal.any([signal, unneeded.signal])).capture(command)
+  return { command, completed, drop: () => unneeded.abort() }
+}
+
 /**
  * @param signal aborts whatever runs, its descendants included
- * @param begun is not run a second time: whoever captures its output gets that of the one that runs
+ * @param begun is not run again: the first who captures an equal command gets its end
  */
 export const createExec = (signal: AbortSignal, begun?: Begun): Exec => {
+  let early = begun
   const run = async (command: Command, streams: Streams, onLine?: OnLine): Promise<Completed> => {
     const elsewhere = streams.to !== undefined || streams.toFile !== undefined
     const started = Date.now()
@@ -86,8 +102,16 @@ export const createExec = (signal: AbortSignal, begun?: Begun): Exec => {
     // A process that was stopped is over when it exits, even if another one still holds its output: ssh hands its
     // descriptors to the master of its connection, which keeps them open for as long as the remote command runs.
     child.nodeChildProcess.once('exit', () => {
-      const stopped = signal.aborted || Date.now() - started >= (command.timeoutMs ?? Infinity)
-      if (stopped) setTimeout(() => releaseOutput(child.nodeChildProcess), 200)
+      const release = (): void => void setTimeout(() => releaseOutput(child.nodeChildProcess), 200)
+      if (signal.aborted) return release()
+      // It may also be stopped while nobody but that other one is left.
+      const left = (command.timeoutMs ?? Infinity) - (Date.now() - started)
+      const timer = left === Infinity ? undefined : setTimeout(release, left)
+      signal.addEventListener('abort', release)
+      child.nodeChildProcess.once('close', () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', release)
+      })
     })
     const result = await child
     if (broken.length > 0) throw broken[0]
@@ -108,8 +132,14 @@ export const createExec = (signal: AbortSignal, begun?: Begun): Exec => {
   }
 
   return {
-    capture: (command, onLine) =>
-      (onLine === undefined ? begun?.take(command, signal) : undefined) ?? run(command, {}, onLine),
+    capture: (command, onLine) => {
+      // After an abort an end that came before it counts no more.
+      if (early === undefined || onLine !== undefined || signal.aborted) return run(command, {}, onLine)
+      if (!isDeepStrictEqual(command, early.command)) return run(command, {})
+      const { completed } = early
+      early = undefined
+      return completed
+    },
     stream: run,
     attach: async (command, { stdin = true } = {}) => {
       // No killDescendants here: a new process group would make a terminal child a background job.

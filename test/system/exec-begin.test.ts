@@ -3,8 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { begin } from '../../src/system/begin.ts'
-import { createExec } from '../../src/system/exec.ts'
+import { begin, createExec } from '../../src/system/exec.ts'
 import { isThere } from '../support/is-there.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -19,7 +18,7 @@ test('what has begun is not run again: whoever captures the same gets its end, a
   writeFileSync(file, '')
   const command = bash('echo run >> "$1"; echo out; echo err >&2; exit 3', file)
   const env = { PATH: process.env['PATH'] ?? '' }
-  const exec = createExec(never, begin({ ...command, env }))
+  const exec = createExec(never, begin({ ...command, env, timeoutMs: 10_000 }, never))
   const first = await exec.capture({ ...command, env: { ...env }, timeoutMs: 10_000 })
   assert.equal(readFileSync(file, 'utf8'), 'run\n')
   assert.deepEqual(first, await createExec(never).capture({ ...command, env, timeoutMs: 10_000 }))
@@ -30,15 +29,15 @@ test('what has begun is not run again: whoever captures the same gets its end, a
 
 test('another command, environment or input is another run', async () => {
   const command = { ...bash('echo "$A"; cat'), env: { A: '1', PATH: process.env['PATH'] ?? '' } }
-  const exec = createExec(never, begin(command))
+  const exec = createExec(never, begin(command, never))
   assert.equal((await exec.capture({ ...command, env: { ...command.env, A: '2' } })).stdout, '2')
   assert.equal((await exec.capture({ ...command, input: 'text' })).stdout, '1\ntext')
   assert.equal((await exec.capture({ ...command, args: ['-c', 'echo 3'] })).stdout, '3')
 })
 
-test('one that did not start is run as usual, which says why', async () => {
+test('one that did not start says why, as usual', async () => {
   const command = { file: '/no/such/program', args: [] }
-  const completed = await createExec(never, begin(command)).capture(command)
+  const completed = await createExec(never, begin(command, never)).capture(command)
   assert.deepEqual([completed.exitCode, completed.code], [undefined, 'ENOENT'])
 })
 
@@ -66,7 +65,7 @@ for (const [what, rest] of [
   test(`an abort ends the wait while ${what}`, inTime, async (t) => {
     const { command, there } = holding(t, rest)
     const abort = new AbortController()
-    const waiting = createExec(abort.signal, begin(command)).capture(command)
+    const waiting = createExec(abort.signal, begin(command, abort.signal)).capture(command)
     await there()
     abort.abort()
     assert.deepEqual([(await waiting).canceled, (await waiting).timedOut], [true, false])
@@ -74,7 +73,10 @@ for (const [what, rest] of [
 
   test(`so does the time limit while ${what}`, inTime, async (t) => {
     const { command } = holding(t, rest)
-    const completed = await createExec(never, begin(command)).capture({ ...command, timeoutMs: 500 })
+    const completed = await createExec(never, begin({ ...command, timeoutMs: 500 }, never)).capture({
+      ...command,
+      timeoutMs: 500,
+    })
     assert.deepEqual([completed.timedOut, completed.canceled], [true, false])
   })
 }
@@ -83,7 +85,7 @@ test('after an abort its end is that of a run that was canceled, whenever it cam
   const file = join(temporaryDirectory(t), 'ran')
   const command = bash('echo all; : > "$1"', file)
   const abort = new AbortController()
-  const exec = createExec(abort.signal, begin(command))
+  const exec = createExec(abort.signal, begin(command, abort.signal))
   while (!existsSync(file)) await pause(10, undefined, { signal: t.signal })
   abort.abort()
   assert.equal((await exec.capture(command)).canceled, true)
@@ -91,7 +93,7 @@ test('after an abort its end is that of a run that was canceled, whenever it cam
 
 test('what nobody came for is ended with all that it started', inTime, async (t) => {
   const file = join(temporaryDirectory(t), 'pid')
-  const begun = begin(bash('sleep 15 & echo $! > "$1.new"; mv "$1.new" "$1"; wait', file))
+  const begun = begin(bash('sleep 15 & echo $! > "$1.new"; mv "$1.new" "$1"; wait', file), never)
   while (!existsSync(file)) await pause(10, undefined, { signal: t.signal })
   begun.drop()
   const pid = Number(readFileSync(file, 'utf8'))
