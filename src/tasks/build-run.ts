@@ -1,5 +1,6 @@
 // What the steps of one build share: what they were asked, and what they hand on to each other.
 import { workRoot } from '../core/builder-paths.ts'
+import type { DiskBuilderDialect } from '../core/disk-builder.ts'
 import { podmanProgress } from '../core/progress.ts'
 import type { Generation } from '../core/generation.ts'
 import type { Instance } from '../ports/lima/index.ts'
@@ -25,17 +26,18 @@ export interface Made {
   bootc?: BootcBase
   targetId?: string
   /** Under way beside the image builds; both start from the bootc base alone. */
-  diskBuilder?: Promise<DiskBuilderImage>
+  diskBuilder?: Promise<DiskBuilder>
   diskBuilderId?: string
   disk?: FetchedDisk
   candidate?: Candidate
   generation?: Generation
 }
 
-export interface DiskBuilderImage {
+export interface DiskBuilder {
   /** What podman runs: a reference with a digest, or an image id. */
   readonly image: string
   readonly id: string
+  readonly dialect: DiskBuilderDialect
 }
 
 export interface BuildRun {

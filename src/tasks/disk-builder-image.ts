@@ -1,7 +1,7 @@
-// The disk builder's own image: pulled by its pin, or made from the flavour's files. Needs only the bootc base, so it is made
-// while the other images are built.
+// The disk builder's own image: pulled by its pin, or made from the flavour's files, and asked for its options. Needs only the bootc
+// base, so all of it goes on while the other images are built.
 import { blameVariable } from './bootc-base.ts'
-import { buildImage, got, type BuildRun, type DiskBuilderImage } from './build-run.ts'
+import { buildImage, got, type BuildRun, type DiskBuilder } from './build-run.ts'
 
 const silent = { progress: () => undefined, note: () => undefined }
 
@@ -13,7 +13,12 @@ export const beginDiskBuilder = (run: BuildRun): void => {
   run.made.diskBuilder = making
 }
 
-const make = async (run: BuildRun): Promise<DiskBuilderImage> => {
+const make = async (run: BuildRun): Promise<DiskBuilder> => {
+  const { image, id } = await provide(run)
+  return { image, id, dialect: await run.deps.builder.dialect(got(run.made.builder), image) }
+}
+
+const provide = async (run: BuildRun): Promise<Omit<DiskBuilder, 'dialect'>> => {
   const { deps, plan, log, made } = run
   if (plan.diskBuilder !== undefined) {
     try {

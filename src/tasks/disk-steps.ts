@@ -26,7 +26,6 @@ export const diskSteps = (run: BuildRun): Step[] => {
         voice.progress('waiting for the disk builder')
         const diskBuilder = await got(made.diskBuilder)
         made.diskBuilderId = diskBuilder.id
-        const dialect = await deps.builder.dialect(builder, diskBuilder.image)
         await deps.builder.disk(
           builder,
           {
@@ -35,7 +34,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
             output: `${workRoot}/output`,
             rootfs: plan.inputs.rootfs,
             network: plan.diskBuilder === undefined ? 'none' : 'host',
-            options: dialect.options(seedOf(plan.generation)),
+            options: diskBuilder.dialect.options(seedOf(plan.generation)),
           },
           (line) => {
             log.line(line)

@@ -69,6 +69,7 @@ export interface Patience {
 const quick = 60_000
 const hour = 3_600_000
 const nothing: OnLine = () => undefined
+const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? ''
 
 export const createBuilder = (lima: Lima): Builder => {
   let sequence = 0
@@ -116,7 +117,7 @@ export const createBuilder = (lima: Lima): Builder => {
     if (failure.message !== diskFull) return failure
     const argv = ['df', '--output=avail,size', '--block-size=1', '/var/lib']
     const { stdout } = await root(instance, argv)
-    const [free = 0, size = 0] = (stdout.trim().split('\n').at(-1) ?? '').trim().split(/\s+/).map(Number)
+    const [free = 0, size = 0] = lastLine(stdout).trim().split(/\s+/).map(Number)
     return failure.with({
       message: `${diskFull}: ${sizeText(free)} of ${sizeText(size)} were left for this step`,
     })
@@ -150,14 +151,12 @@ export const createBuilder = (lima: Lima): Builder => {
     },
     freeBytes: async (instance) =>
       Number(
-        (
+        lastLine(
           await must(
             'read its free space',
             root(instance, ['df', '--output=avail', '--block-size=1', '/var/lib']),
-          )
-        )
-          .split('\n')
-          .at(-1),
+          ),
+        ),
       ),
     sweep: async (instance, when) => {
       await must('stop old work', root(instance, ['bash', '-s', '--', when], sweepScript, 5 * quick))
@@ -178,7 +177,9 @@ export const createBuilder = (lima: Lima): Builder => {
     build: async (instance, spec, onLine) => {
       const completed = await work(instance, podmanBuild(spec), onLine)
       if (completed.exitCode !== 0) throw await withSpace(instance, buildFailure(spec.tag, completed))
-      return idOf(instance, spec.tag)
+      // podman ends with the image's id: not asked once more, which takes a second where it is emulated.
+      const last = lastLine(completed.stdout)
+      return /^[0-9a-f]{64}$/.test(last) ? last : idOf(instance, spec.tag)
     },
     pull: async (instance, reference, onLine) => {
       const there = await imageId(instance, reference)
@@ -203,16 +204,14 @@ export const createBuilder = (lima: Lima): Builder => {
     bootstrap: async (instance, script, onLine) => {
       const completed = await work(instance, ['bash', '-s'], onLine, script)
       if (completed.exitCode !== 0) throw guestFailure('make the base from packages', completed)
-      return completed.stdout.trim().split('\n').at(-1) ?? ''
+      return lastLine(completed.stdout)
     },
     check: async (instance, image, script) => {
       const completed = await work(instance, podmanScript(image), nothing, script)
       const lines = completed.stdout.split('\n').filter((line) => line.trim() !== '')
       if (completed.exitCode === 0) return []
       // Without a shell the script cannot run, which is a finding of its own: podman says which.
-      return lines.length > 0
-        ? lines
-        : [`the image cannot run a shell script: ${completed.stderr.trim().split('\n').at(-1) ?? ''}`]
+      return lines.length > 0 ? lines : [`the image cannot run a shell script: ${lastLine(completed.stderr)}`]
     },
     dialect: async (instance, diskBuilder) => {
       const argv = [

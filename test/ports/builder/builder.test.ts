@@ -80,6 +80,20 @@ test('an image that is there is not pulled again; one that is not comes by its d
   )
 })
 
+test('the id of a built image is podman’s last line; where that is something else, podman is asked', async (t) => {
+  const spec = { containerfile: '/c', context: '/x', tag: 'localhost/t' }
+  const id = 'a'.repeat(64)
+  const built = async (stdout: string) => {
+    const { builder, instance, asked } = await setUp(t, [
+      { match: unit, stdout },
+      { match: podman, stdout: 'the-id\n' },
+    ])
+    return [await builder.build(instance, spec, silent), asked().length]
+  }
+  assert.deepEqual(await built(`COMMIT localhost/t\nSuccessfully tagged localhost/t\n${id}\n`), [id, 1])
+  assert.deepEqual(await built(`${id}\nSuccessfully tagged localhost/t\n`), ['the-id', 2])
+})
+
 test('a build that fills the builder is told with numbers', async (t) => {
   const { builder, instance } = await setUp(t, [
     { match: ['sudo', 'df', '--output=avail,size'], stdout: ' Avail 1B-blocks\n 1073741824 53687091200\n' },
