@@ -51,6 +51,9 @@ dev-base() {
 	limactl shell --workdir / "$instance" mkdir $work </dev/null
 	tar -C "$context" -c . | limactl shell --workdir / "$instance" tar -x -C $work
 	limactl shell --workdir / "$instance" podman build --no-cache --build-arg DVM_DEV_FROM="$from" -t localhost/bare-dev-base $work </dev/null
+	# The container of a project, as somebody would start it by hand.
+	limactl shell --workdir / "$instance" podman run --detach --restart=always --name bare --volume bare:/work \
+		localhost/bare-dev-base sleep infinity </dev/null
 }
 
 "$@"

@@ -1,4 +1,5 @@
-// The dev-base: dvm builds it once in the builder and streams it into each VM; the other way is to build it in each VM.
+// The dev-base: dvm builds it once in the builder and streams it into each VM; the other way is to build it in each VM. Either
+// way a container runs from it in the end.
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bare, baseDir, dvm, root, row, run } from './measure.ts'
@@ -33,6 +34,6 @@ export const measureDevBase = async (first: string, second: string, from: string
   for (const vm of [first, second]) ours.push((await dvm('sync', vm)).seconds)
   const [one = NaN, two = NaN] = ours
   const [bareOne = NaN, bareTwo = NaN] = theirs
-  row('first dev-base and its project; bare: podman build in the VM', one, bareOne, '-')
-  row('the same in a second VM; bare: podman build there too', two, bareTwo, '< 1')
+  row('first dev-base and its project; bare: podman build and run in the VM', one, bareOne, '-')
+  row('the same in a second VM; bare: both there, too', two, bareTwo, '< 1')
 }

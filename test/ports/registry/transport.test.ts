@@ -134,7 +134,7 @@ function trusting(name = 'SSL_CERT_FILE', variables: Record<string, string> = {}
   const script = `
     import { clientFor } from ${JSON.stringify(new URL('../../support/registry-client.ts', import.meta.url).href)}
     import { parseReference } from ${JSON.stringify(new URL('../../../src/core/reference.ts', import.meta.url).href)}
-    const client = clientFor({ variables: ${JSON.stringify(variables)}, retries: 0 })
+    await using client = clientFor({ variables: ${JSON.stringify(variables)}, retries: 0 })
     console.log(await client.resolve(parseReference(process.argv[1])).catch((error) => error.message))`
   return async (reference: string): Promise<string> => {
     const { promisify } = await import('node:util')
