@@ -1,8 +1,8 @@
-// A file of the builder on its way to the host: one stream, hashed on both ends, never a copy in memory.
+// A file of the builder on its way to the host. ssh writes into the open file itself; what has arrived is read back and hashed while it
+// grows: no byte passes through a stream of JavaScript, and what is hashed is what was stored.
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { Transform } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { open, type FileHandle } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Instance, Lima } from '../lima/index.ts'
 import { guestFailure } from './errors.ts'
 
@@ -13,6 +13,7 @@ export interface Fetched {
 }
 
 const hour = 3_600_000
+const mebibyte = 1024 * 1024
 
 /** @throws DvmError when the guest cannot send it, and what the host's file system says when it cannot be written. */
 export const fetchFile = async (
@@ -22,29 +23,63 @@ export const fetchFile = async (
   local: string,
   onBytes: (bytes: number) => void,
 ): Promise<Fetched> => {
-  const hash = createHash('sha256')
-  let bytes = 0
-  const meter = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      hash.update(chunk)
-      bytes += chunk.length
-      onBytes(bytes)
-      done(null, chunk)
-    },
+  await using file = await open(local, 'wx+', 0o600)
+  const fetched = await receive(lima, instance, remote, file, onBytes).catch(async (error: unknown) => {
+    await tryToWrite(file)
+    throw error
   })
-  const file = createWriteStream(local, { mode: 0o600, flags: 'wx' })
-  meter.pipe(file)
-  meter.once('error', (error) => file.destroy(error))
-  file.once('error', (error) => meter.destroy(error))
-  const written = finished(file)
-  written.catch(() => undefined)
-  const [completed, sum] = await Promise.all([
-    lima.stream(instance, { argv: ['sudo', 'cat', remote], timeoutMs: hour }, { to: meter }),
+  if (fetched.localSha256 !== fetched.remoteSha256) await tryToWrite(file)
+  return fetched
+}
+
+const receive = async (
+  lima: Lima,
+  instance: Instance,
+  remote: string,
+  file: FileHandle,
+  onBytes: (bytes: number) => void,
+): Promise<Fetched> => {
+  const cat = { argv: ['sudo', 'cat', remote], timeoutMs: hour }
+  const sending = lima.stream(instance, cat, { toFile: file.fd })
+  const [completed, sum, { bytes, sha256 }] = await Promise.all([
+    sending,
     lima.run(instance, { argv: ['sudo', 'sha256sum', remote], timeoutMs: hour }),
+    hashWhile(sending, file, onBytes),
   ])
-  if (file.errored !== null) throw file.errored
   if (completed.exitCode !== 0) throw guestFailure('send the disk', completed)
-  await written
   if (sum.exitCode !== 0) throw guestFailure('hash the disk', sum)
-  return { bytes, localSha256: hash.digest('hex'), remoteSha256: sum.stdout.split(' ')[0] ?? '' }
+  return { bytes, localSha256: sha256, remoteSha256: sum.stdout.split(' ')[0] ?? '' }
+}
+
+/** Hashes a file that grows until `writing` is over. */
+const hashWhile = async (
+  writing: Promise<unknown>,
+  file: FileHandle,
+  onBytes: (bytes: number) => void,
+): Promise<{ bytes: number; sha256: string }> => {
+  let over = false
+  const end = (): void => void (over = true)
+  writing.then(end, end)
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(mebibyte)
+  let bytes = 0
+  for (;;) {
+    // Before the read: what was written until the end is then seen.
+    const last = over
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, bytes)
+    if (bytesRead > 0) {
+      hash.update(buffer.subarray(0, bytesRead))
+      bytes += bytesRead
+      onBytes(bytes)
+    } else if (last) return { bytes, sha256: hash.digest('hex') }
+    if (bytesRead < buffer.length) await Promise.race([sleep(100), writing.catch(() => undefined)])
+  }
+}
+
+/** Throws when nothing more can be written: ssh does not say that it could not. */
+const tryToWrite = async (file: FileHandle): Promise<void> => {
+  const { size } = await file.stat()
+  // More than the rest of a block that is there already.
+  await file.write(Buffer.alloc(mebibyte), 0, mebibyte, size)
+  await file.truncate(size)
 }
