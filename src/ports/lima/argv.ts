@@ -30,7 +30,7 @@ const listed = {
 export const listArgs: readonly string[] = ['list', '--format', 'json']
 
 /** The same lines with nothing else in them: whole configurations take Lima 3 ms each. */
-export const shortListArgs: readonly string[] = [
+const shortListArgs: readonly string[] = [
   'list',
   '--format',
   `{${Object.entries(listed)
