@@ -96,6 +96,8 @@ const conditions: Readonly<Record<string, string>> = {
   EPERM: 'check the owner and mode of that path',
   EROFS: 'it is on a file system that cannot be written',
   ENOSPC: 'free some space there',
+  EFBIG: 'files may not be that big there: see ulimit -f, or use another file system',
+  EIO: 'its disk cannot be read or written: see the system’s log',
   EDQUOT: 'your quota is used up there: free some space',
   ENOTDIR: 'a part of that path is a file, not a directory',
   EISDIR: 'that path is a directory, not a file',

@@ -60,6 +60,7 @@ test('a RUN line that fails: podman’s message with the line of the Containerfi
   const { run } = onFake(t, [
     room,
     { match: ['sudo', 'podman', 'image', 'inspect'], stdout: 'abc\n' },
+    { match: unit, has: '--help' },
     provisioned,
     { match: unit, times: 1 },
     {

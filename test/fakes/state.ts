@@ -32,6 +32,8 @@ export interface FakeInstance {
 /** An answer that the test has put in place of the fake's own, for calls whose words start with `match`. */
 export interface Answer {
   readonly match: readonly string[]
+  /** A word that is anywhere among them. */
+  readonly has?: string
   /** How often; for ever when left out. */
   readonly times?: number
   readonly exitCode?: number
@@ -125,6 +127,7 @@ export const removeInstance = (name: string): void =>
 const takeAnswer = (kind: string, answers: readonly Answer[], words: readonly string[]): Answer | undefined =>
   answers.find((answer, index) => {
     if (!answer.match.every((word, at) => words[at] === word)) return false
+    if (answer.has !== undefined && !words.includes(answer.has)) return false
     if (answer.times === undefined) return true
     mkdirSync(join(root, 'used'), { recursive: true })
     for (let use = 0; use < answer.times; use += 1)

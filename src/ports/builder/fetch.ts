@@ -79,7 +79,8 @@ const hashWhile = async (
 /** Throws when nothing more can be written: ssh does not say that it could not. */
 const tryToWrite = async (file: FileHandle): Promise<void> => {
   const { size } = await file.stat()
-  // More than the rest of a block that is there already.
-  await file.write(Buffer.alloc(mebibyte), 0, mebibyte, size)
+  const zeros = Buffer.alloc(mebibyte)
+  // More than the rest of a block that is there already; a part of it may still fit.
+  for (let at = 0; at < mebibyte;) at += (await file.write(zeros, at, mebibyte - at, size + at)).bytesWritten
   await file.truncate(size)
 }

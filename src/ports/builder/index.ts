@@ -226,8 +226,11 @@ export const createBuilder = (lima: Lima): Builder => {
         'build',
         '--help',
       ]
-      const { stdout, stderr } = await root(instance, argv, undefined, 5 * quick)
-      return dialectOf(`${stdout}\n${stderr}`, diskBuilder)
+      const completed = await work(instance, argv, nothing)
+      // podman's own failure, or a signal: the image has not been asked.
+      if (completed.exitCode === 125 || (completed.exitCode ?? 128) >= 128)
+        throw buildFailure(diskBuilder, completed, freshBuilder)
+      return dialectOf(`${completed.stdout}\n${completed.stderr}`, diskBuilder)
     },
     disk: async (instance, spec, onLine) => {
       await must('make its output directory', root(instance, ['mkdir', '-p', spec.output]))

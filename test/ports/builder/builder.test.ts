@@ -94,6 +94,28 @@ test('the id of a built image is podman’s last line; where that is something e
   assert.deepEqual(await built(`${id}\nSuccessfully tagged localhost/t\n`), ['the-id', 2])
 })
 
+test('a disk builder is asked in a unit of its own; a podman that could not ask it is not its answer', async (t) => {
+  const answer = async (said: Omit<Answer, 'match'>) => {
+    const { builder, instance, asked } = await setUp(t, [{ match: unit, ...said }])
+    return { dialect: builder.dialect(instance, pinned), asked }
+  }
+  const known = await answer({ stdout: '--type --rootfs --progress --seed\n' })
+  assert.equal((await known.dialect).generation, 'merged')
+  assert.match(
+    known.asked()[0] ?? '',
+    /^systemd-run .* -- podman run --rm --network none --pull never registry\.example\/x@sha256:1+ build --help$/,
+  )
+  const other = await answer({ exitCode: 127, stderr: 'Error: crun: build: not found\n' })
+  await assert.rejects(other.dialect, { code: 'config', message: /does not know --type/ })
+  for (const [exitCode, message] of [
+    [125, 'the store is locked'],
+    [137, `${pinned} was killed: the builder ran out of memory`],
+  ] as const) {
+    const { dialect } = await answer({ exitCode, stderr: 'Error: the store is locked\n' })
+    await assert.rejects(dialect, { code: 'failed', message })
+  }
+})
+
 test('a build that fills the builder is told with numbers', async (t) => {
   const { builder, instance } = await setUp(t, [
     { match: ['sudo', 'df', '--output=avail,size'], stdout: ' Avail 1B-blocks\n 1073741824 53687091200\n' },

@@ -1,7 +1,6 @@
 // A disk that arrives on a file system without room. The limit on the size of a file stands in for it: writes fail the same way.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { promisify } from 'node:util'
@@ -9,7 +8,10 @@ import { temporaryDirectory } from '../../support/temporary.ts'
 
 const source = new URL('../../../src/ports/builder/fetch.ts', import.meta.url).href
 
-/** Fetches with a Lima whose ssh writes what fits, and says what came of it. `end`: how that ssh ends. */
+/** Less than the limit: room may be left once ssh has given up, when others delete their files. */
+const written = 200_000
+
+/** Fetches with a Lima whose ssh gives up, and says what came of it. `end`: how that ssh ends. */
 const fetchInto = async (local: string, end: string): Promise<string> => {
   const script = `
     import { writeSync } from 'node:fs'
@@ -18,7 +20,7 @@ const fetchInto = async (local: string, end: string): Promise<string> => {
     const completed = (stdout) => ({ exitCode: 0, stdout, stderr: '' })
     const lima = {
       stream: async (instance, guest, { toFile }) => {
-        try { for (;;) writeSync(toFile, Buffer.alloc(65536)) } catch {}
+        writeSync(toFile, Buffer.alloc(${written}))
         ${end}
       },
       run: async () => completed('${'a'.repeat(64)}  disk'),
@@ -47,7 +49,5 @@ test('a disk that finds no room is that, however the ssh that wrote it ended', a
   ] as const) {
     const local = join(folder, name)
     assert.equal(await fetchInto(local, end), '"EFBIG"', name)
-    // Some shells count in blocks of 512 bytes.
-    assert.ok([256, 512].includes(statSync(local).size / 1024), name)
   }
 })
