@@ -103,9 +103,9 @@ export const createExec = (signal: AbortSignal, begun?: Begun): Exec => {
     // descriptors to the master of its connection, which keeps them open for as long as the remote command runs.
     child.nodeChildProcess.once('exit', () => {
       const release = (): void => void setTimeout(() => releaseOutput(child.nodeChildProcess), 200)
-      if (signal.aborted) return release()
-      // It may also be stopped while nobody but that other one is left.
       const left = (command.timeoutMs ?? Infinity) - (Date.now() - started)
+      if (signal.aborted || left <= 0) return release()
+      // It may also be stopped while nobody but that other one is left.
       const timer = left === Infinity ? undefined : setTimeout(release, left)
       signal.addEventListener('abort', release)
       child.nodeChildProcess.once('close', () => {
@@ -134,8 +134,9 @@ export const createExec = (signal: AbortSignal, begun?: Begun): Exec => {
   return {
     capture: (command, onLine) => {
       // After an abort an end that came before it counts no more.
-      if (early === undefined || onLine !== undefined || signal.aborted) return run(command, {}, onLine)
-      if (!isDeepStrictEqual(command, early.command)) return run(command, {})
+      const unfit = onLine !== undefined || signal.aborted
+      if (early === undefined || unfit || !isDeepStrictEqual(command, early.command))
+        return run(command, {}, onLine)
       const { completed } = early
       early = undefined
       return completed

@@ -1,7 +1,7 @@
 // File primitives that every port needs: private directories, atomic writes, reads that may find nothing.
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DvmError, isErrno } from '../core/errors.ts'
 
@@ -54,6 +54,17 @@ export const writeFileAtomic = async (
     throw error
   }
   await syncDirectory(dirname(path))
+}
+
+/**
+ * Throws, with the system's own error, when nothing more can be written to an open file; leaves the file as it was otherwise. For one
+ * that another process wrote to, which may have been unable to say so. @param file at its end
+ */
+export const tryToWrite = async (file: FileHandle): Promise<void> => {
+  const { size } = await file.stat()
+  // More than the rest of a block that is there already.
+  await file.writeFile(Buffer.alloc(1024 * 1024))
+  await file.truncate(size)
 }
 
 /** Makes a rename in this directory survive a power cut. */

@@ -24,7 +24,8 @@ export const base64 = (text: string): string => Buffer.from(text).toString('base
 
 export const clientFor = (given: Given = {}): Registry & AsyncDisposable => {
   const home = mkdtempSync(join(tmpdir(), 'dvm-registry-'))
-  const clean = (): void => rmSync(home, { recursive: true, force: true })
+  using undo = new DisposableStack()
+  undo.defer(() => rmSync(home, { recursive: true, force: true }))
   const file = join(home, 'auth.json')
   const stored =
     given.password === undefined
@@ -32,37 +33,27 @@ export const clientFor = (given: Given = {}): Registry & AsyncDisposable => {
       : { auths: { [given.password]: { auth: base64('user:pass') } } }
   if (stored !== undefined) writeFileSync(file, JSON.stringify(stored))
   const signal = given.signal ?? new AbortController().signal
-  const client = orClean(clean, () =>
-    createClient({
-      variables: { REGISTRY_AUTH_FILE: file, ...given.variables },
-      home,
-      signal,
-      exec: given.exec ?? createExec(signal),
-      version: '1.2.3',
-      limits: { ...defaultHttpLimits, ...given.limits },
-      retry: {
-        retries: given.retries ?? 3,
-        minDelayMs: 5,
-        maxDelayMs: 20,
-        maxWaitMs: 30_000,
-        maxTotalMs: 60_000,
-      },
-    }),
-  )
+  const client = createClient({
+    variables: { REGISTRY_AUTH_FILE: file, ...given.variables },
+    home,
+    signal,
+    exec: given.exec ?? createExec(signal),
+    version: '1.2.3',
+    limits: { ...defaultHttpLimits, ...given.limits },
+    retry: {
+      retries: given.retries ?? 3,
+      minDelayMs: 5,
+      maxDelayMs: 20,
+      maxWaitMs: 30_000,
+      maxTotalMs: 60_000,
+    },
+  })
+  const made = undo.move()
   return {
     ...client,
     [Symbol.asyncDispose]: async () => {
       await client.close()
-      clean()
+      made.dispose()
     },
-  }
-}
-
-const orClean = <T>(clean: () => void, make: () => T): T => {
-  try {
-    return make()
-  } catch (error) {
-    clean()
-    throw error
   }
 }

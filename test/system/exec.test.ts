@@ -18,6 +18,18 @@ test('a process that could not be started is data, with its reason', async () =>
   assert.equal(await exec.attach({ file: '/no/such/program', args: [] }), 127)
 })
 
+test('a time limit that passes says nothing on stderr: node warns once a process of a timer in the past', async () => {
+  const exec = JSON.stringify(new URL('../../src/system/exec.ts', import.meta.url).href)
+  const script = `import { createExec } from ${exec}
+    const { timedOut } = await createExec(new AbortController().signal).capture({ file: 'sleep', args: ['9'], timeoutMs: 50 })
+    console.log(timedOut)`
+  const { stdout, stderr } = await createExec(never).capture({
+    file: process.execPath,
+    args: ['--input-type=module', '-e', script],
+  })
+  assert.deepEqual([stdout, stderr], ['true', ''])
+})
+
 test('stdin is empty unless it is given', async () => {
   const exec = createExec(never)
   assert.equal((await exec.capture({ file: 'cat', args: [] })).stdout, '')

@@ -300,11 +300,13 @@ test('Ctrl-C at any moment takes everything back with ports that still work', as
   for (const [index, moment] of moments.entries()) {
     const world = memoryWorld(t)
     containerfile(world)
-    let seen = 0
+    let [seen, after] = [0, 0]
     world.memory.at = (call) => {
       if (call.startsWith('undo')) return
       seen += 1
-      if (seen === index + 1) world.interrupt()
+      if (seen !== index + 1) return
+      world.interrupt()
+      after = world.memory.calls.length
     }
     const error = await build(world).then(
       () => undefined,
@@ -320,6 +322,12 @@ test('Ctrl-C at any moment takes everything back with ports that still work', as
     // Whether the builder still answers is asked after all is taken back.
     const acts = world.memory.calls.filter((call) => call !== 'answers')
     if (builder?.instance.status === 'Running') assert.equal(acts.at(-1), 'undo sweep end', where)
+    const others = world.memory.calls.slice(after).filter((call) => !/^(undo|answers)/.test(call))
+    // The image builds begin side by side.
+    const beside = moment.startsWith('build localhost/dvm-disk-builder')
+      ? ['build localhost/dvm-base:latest']
+      : []
+    assert.deepEqual(others, beside, where)
   }
 })
 

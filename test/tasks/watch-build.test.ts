@@ -1,6 +1,7 @@
 // `dvm watch` and the base: what a newer change does to a build that is under way, and what Ctrl-C leaves behind.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { addVm } from '../support/memory-lima.ts'
 import { memoryWorld, type World } from '../support/memory-world.ts'
 import { watching, type Watching } from '../support/watching.ts'
@@ -84,7 +85,7 @@ for (const moment of ['create dvm-builder', 'ship', 'build localhost/dvm-target'
     assert.deepEqual(world.leftovers(), [])
   })
 
-for (const moment of ['disk ', 'fetch', 'start dvm-base', 'tools'])
+for (const moment of ['dialect', 'disk ', 'fetch', 'start dvm-base', 'tools'])
   test(`a build that is at "${moment}" is finished, then done again`, limit, async (t) => {
     const world = setUp(t)
     const watch = await watching(t, world, { bootTest: true })
@@ -93,6 +94,8 @@ for (const moment of ['disk ', 'fetch', 'start dvm-base', 'tools'])
     const held = holdUp(world, moment)
     watch.save({ 'base/one': '1' })
     await held.there
+    // The options are asked beside the image builds; from here on the disk waits for them.
+    while (count(world, 'check') === 0) await pause(1)
     const later = (name: string): string => `base: changed ${name}, building again after this one`
     watch.save({ 'base/two': '2' })
     assert.deepEqual(await watch.lines(2), ['base: changed one, building', later('two')])

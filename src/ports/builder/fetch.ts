@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { tryToWrite } from '../../system/files.ts'
 import type { Instance, Lima } from '../lima/index.ts'
 import { guestFailure } from './errors.ts'
 
@@ -24,31 +25,24 @@ export const fetchFile = async (
   onBytes: (bytes: number) => void,
 ): Promise<Fetched> => {
   await using file = await open(local, 'wx+', 0o600)
-  const fetched = await receive(lima, instance, remote, file, onBytes).catch(async (error: unknown) => {
-    await tryToWrite(file)
-    throw error
-  })
-  if (fetched.localSha256 !== fetched.remoteSha256) await tryToWrite(file)
-  return fetched
-}
-
-const receive = async (
-  lima: Lima,
-  instance: Instance,
-  remote: string,
-  file: FileHandle,
-  onBytes: (bytes: number) => void,
-): Promise<Fetched> => {
   const cat = { argv: ['sudo', 'cat', remote], timeoutMs: hour }
-  const sending = lima.stream(instance, cat, { toFile: file.fd })
-  const [completed, sum, { bytes, sha256 }] = await Promise.all([
-    sending,
-    lima.run(instance, { argv: ['sudo', 'sha256sum', remote], timeoutMs: hour }),
-    hashWhile(sending, file, onBytes),
-  ])
-  if (completed.exitCode !== 0) throw guestFailure('send the disk', completed)
-  if (sum.exitCode !== 0) throw guestFailure('hash the disk', sum)
-  return { bytes, localSha256: sha256, remoteSha256: sum.stdout.split(' ')[0] ?? '' }
+  let whole = false
+  try {
+    const sending = lima.stream(instance, cat, { toFile: file.fd })
+    const [completed, sum, { bytes, sha256 }] = await Promise.all([
+      sending,
+      lima.run(instance, { argv: ['sudo', 'sha256sum', remote], timeoutMs: hour }),
+      hashWhile(sending, file, onBytes),
+    ])
+    if (completed.exitCode !== 0) throw guestFailure('send the disk', completed)
+    if (sum.exitCode !== 0) throw guestFailure('hash the disk', sum)
+    const remoteSha256 = sum.stdout.split(' ')[0] ?? ''
+    whole = sha256 === remoteSha256
+    return { bytes, localSha256: sha256, remoteSha256 }
+  } finally {
+    // ssh does not say that it could not write: then that is the reason, whatever else went wrong.
+    if (!whole) await tryToWrite(file)
+  }
 }
 
 /** Hashes a file that grows until `writing` is over. */
@@ -74,13 +68,4 @@ const hashWhile = async (
     } else if (last) return { bytes, sha256: hash.digest('hex') }
     if (bytesRead < buffer.length) await Promise.race([sleep(100), writing.catch(() => undefined)])
   }
-}
-
-/** Throws when nothing more can be written: ssh does not say that it could not. */
-const tryToWrite = async (file: FileHandle): Promise<void> => {
-  const { size } = await file.stat()
-  const zeros = Buffer.alloc(mebibyte)
-  // More than the rest of a block that is there already; a part of it may still fit.
-  for (let at = 0; at < mebibyte;) at += (await file.write(zeros, at, mebibyte - at, size + at)).bytesWritten
-  await file.truncate(size)
 }

@@ -4,6 +4,7 @@ import { lstat, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Stats } from 'node:fs'
 import { DvmError, isErrno } from '../../core/errors.ts'
+import { tryToWrite } from '../../system/files.ts'
 import { hostFailure, inTheWay, noDirectory, special } from './host-errors.ts'
 import { temporaryIn } from './temporary.ts'
 
@@ -66,10 +67,7 @@ export const landFile = async (typed: string, name: string): Promise<FileLanding
     received: async () => (await file.stat()).size,
     fault: async () => {
       try {
-        const { size } = await file.stat()
-        // More than the rest of a block that is there already.
-        await file.writeFile(Buffer.alloc(1024 * 1024))
-        await file.truncate(size)
+        await tryToWrite(file)
         return undefined
       } catch (error) {
         return hostFailure('write', path, error)
