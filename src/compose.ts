@@ -1,5 +1,5 @@
 // Builds the ports once, from the environment and the abort signal. Part of the composition root, loaded only when needed.
-import { availableParallelism, userInfo } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createSideBySideRunner, createStepRunner, drawsInPlace } from './cli/run-steps.ts'
 import { architectureOf } from './core/architecture.ts'
@@ -26,6 +26,7 @@ import { createScaffold } from './ports/scaffold.ts'
 import { createStateStore } from './ports/state.ts'
 import { createBaseStore } from './ports/store/index.ts'
 import { createUserSshConfig } from './ports/user-ssh-config.ts'
+import { account } from './system/account.ts'
 import { createExec, type Begun } from './system/exec.ts'
 import { totalMemory } from './system/memory.ts'
 import type { Deps, Report } from './tasks/deps.ts'
@@ -47,7 +48,6 @@ export interface Composition {
 
 export const compose = (composition: Composition): Deps => {
   const { env, variables, signal, reporter, version, command } = composition
-  const user = userInfo()
   const kvmCacheFile = join(env.cacheDir, 'kvm')
   const limaOf = (exec: ReturnType<typeof createExec>) =>
     createLima({
@@ -75,7 +75,7 @@ export const compose = (composition: Composition): Deps => {
       arch: architectureOf(process.arch),
       cpus: availableParallelism(),
       memory: totalMemory(),
-      user: user.username,
+      user: account().name,
     },
     runSteps: createStepRunner(process.stderr, live, signal),
     runSideBySide: createSideBySideRunner(process.stderr, live, signal),

@@ -4,7 +4,7 @@ import { createReporter } from './cli/reporter.ts'
 import { runProgram } from './cli/program.ts'
 import { architectureOf } from './core/architecture.ts'
 import { isSet, parseEnvironment } from './core/environment.ts'
-import { conditionOf, DvmError, Interrupted } from './core/errors.ts'
+import { conditionOf, DvmError, exitCodes, expectedOf, Interrupted } from './core/errors.ts'
 import type { Begun } from './system/exec.ts'
 import { packagePath } from './system/paths.ts'
 
@@ -34,14 +34,26 @@ const withoutItsSignals = async <T>(load: () => Promise<T>): Promise<T> => {
       if (!before.has(listener)) process.removeListener(signal, listener as () => void)
   return loaded
 }
-// Nobody reads the story any more: the work goes on.
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
-// A closed pipe (dvm ls | head -1) is the reader's choice, not a failure.
+// Nobody reads the story any more, or its disk is full: the work goes on, and is taken back where it must be.
+process.stderr.on('error', () => undefined)
+/** The result could not be written, which is a failure when nothing else is. */
+let lost = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  // A closed pipe (dvm ls | head -1) is the reader's choice, not a failure.
+  if (error.code !== 'EPIPE' && !lost) {
+    lost = true
+    const { message, hint } = conditionOf(error) ?? { message: error.message, hint: undefined }
+    const why = message.replace(/, write$/, '')
+    reporter.error(
+      new DvmError('failed', `the result could not be written: ${why}`, { hint, cause: error }),
+      false,
+    )
+  }
+  // What makes something comes to its end, or nobody would take back what is half made.
+  if (!makes) process.exit(lost ? 1 : 0)
+})
+process.once('exit', () => {
+  if (lost) process.exitCode ||= 1
 })
 
 let begun: Begun | undefined
@@ -86,13 +98,13 @@ try {
     },
   })
 } catch (error) {
-  const reason: unknown = abort.signal.aborted ? abort.signal.reason : (conditionOf(error) ?? error)
+  const reason: unknown = abort.signal.aborted ? abort.signal.reason : error
   if (reason instanceof Interrupted) {
     if (makes) reporter.note('interrupted')
     process.exitCode = reason.exitCode
   } else {
     reporter.error(reason, (process.env['DVM_DEBUG'] ?? '') !== '')
-    process.exitCode = reason instanceof DvmError ? reason.exitCode : 70
+    process.exitCode = expectedOf(reason)?.exitCode ?? exitCodes.bug
   }
 } finally {
   // A command that failed before it asked: nobody waits for the answer.

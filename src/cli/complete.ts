@@ -1,13 +1,15 @@
 // What may come next on a command line, read off the commander program: nothing that a command declares is listed again for completion.
 // What only the machine knows is named here, and looked up in commands/completion.ts.
 import type { Argument, Command, Option } from 'commander'
+import { editorNames } from '../core/editors.ts'
 import { flavourNames } from '../core/flavour.ts'
+import { helpTopics } from './commands/help.ts'
 
 /**
  * Arguments and values of options complete by the name that they are declared with, `<vm>` for example, unless they have choices.
  * Any other name is free text.
  */
-const valueNames = ['vm', 'vm/project', 'flavour', 'path', 'command'] as const
+const valueNames = ['vm', 'vm/project', 'flavour', 'editor', 'path', 'command'] as const
 type ValueName = (typeof valueNames)[number]
 
 export interface Candidate {
@@ -110,9 +112,12 @@ const valuesOf = (
       (found, word) => (found === undefined ? undefined : childOf(found, word)),
       place.group,
     )
-    return { candidates: commandCandidates(group) }
+    const topics =
+      place.operands.length === 0 ? helpTopics.filter((topic) => !childOf(place.group, topic)) : []
+    return { candidates: [...commandCandidates(group), ...topics.map((word) => ({ word }))] }
   }
-  const words = choices ?? (known === 'flavour' ? flavourNames : [])
+  const names = { flavour: flavourNames, editor: editorNames }
+  const words = choices ?? (known === undefined ? [] : names[known])
   return { candidates: words.map((word) => ({ word })) }
 }
 

@@ -1,5 +1,5 @@
 // `--json` of build and sync: what happens as one JSON object a line on stdout, for programs that show it their own way.
-import { messageOf, DvmError } from '../core/errors.ts'
+import { DvmError, expectedOf, messageOf } from '../core/errors.ts'
 import { redact } from '../core/redact.ts'
 import { attemptSteps, type Attempt } from '../tasks/attempt-steps.ts'
 import type { Deps } from '../tasks/deps.ts'
@@ -91,14 +91,16 @@ export const eventsOf = (deps: Deps, write: (line: string) => void): Events => {
       },
     },
     result: (result) => tell({ event: 'result', result }),
-    error: (error) =>
+    error: (error) => {
+      const { message, exitCode, hint, logFile } = expectedOf(error) ?? new DvmError('bug', messageOf(error))
       tell({
         event: 'error',
-        message: messageOf(error),
-        exitCode: error instanceof DvmError ? error.exitCode : 70,
-        ...(error instanceof DvmError && error.hint !== undefined ? { hint: error.hint } : {}),
-        ...(error instanceof DvmError && error.logFile !== undefined ? { log: error.logFile } : {}),
-      }),
+        message,
+        exitCode,
+        ...(hint === undefined ? {} : { hint }),
+        ...(logFile === undefined ? {} : { log: logFile }),
+      })
+    },
   }
 }
 

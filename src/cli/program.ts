@@ -105,6 +105,32 @@ export const createProgram = (context: CliContext): Command => {
 const inOurWords = (text: string): string =>
   text.replace(/^error: /, 'dvm: ').replace(/\n\(Did you mean (.*)\?\)/, ' (did you mean $1?)')
 
+/** What Lima, Docker, Vagrant and the like call it, where no slip of the finger leads to ours, or one to another. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ['create', 'new'],
+  ['up', 'sync'],
+  ['start', 'sync'],
+  ['shell', 'sh'],
+  ['enter', 'sh'],
+  ['exec', 'ssh'],
+  ['run', 'ssh'],
+  ['list', 'ls'],
+  ['ps', 'ls'],
+  ['status', 'ls'],
+  ['halt', 'stop'],
+  ['down', 'stop'],
+  ['delete', 'rm'],
+  ['remove', 'rm'],
+  ['destroy', 'rm'],
+  ['build', 'base build'],
+])
+
+/** After the VM, `dvm ssh` passes everything on to the guest: help that is asked for there was meant for dvm, unless a `--` stands before it. */
+const wordsFor = (argv: readonly string[]): string[] => {
+  const [command = 'ls', , option = ''] = argv
+  return command === 'ssh' && /^(-h|--help)$/.test(option) ? [command, option] : [command, ...argv.slice(1)]
+}
+
 /** A usage error ends in the help of the command that it is about. */
 const pointToOwnHelp = (command: Command, name: string): void => {
   command.showHelpAfterError(`  try: ${name} --help`)
@@ -117,7 +143,11 @@ const pointToOwnHelp = (command: Command, name: string): void => {
  */
 export const runProgram = async (argv: readonly string[], context: CliContext): Promise<void> => {
   try {
-    await createProgram(context).parseAsync(argv.length === 0 ? ['ls'] : [...argv], { from: 'user' })
+    const program = createProgram(context)
+    const ours = elsewhere.get(argv[0] ?? '')
+    if (ours !== undefined)
+      program.error(`error: unknown command '${argv[0]}'\n(Did you mean ${ours}?)`, { exitCode: 2 })
+    await program.parseAsync(wordsFor(argv), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // commander has already printed its message (and help) by itself.

@@ -1,7 +1,7 @@
 // All printing: results to stdout, the story to stderr, errors with what to type and where the log is.
 import { homedir } from 'node:os'
 import type { Report } from '../tasks/deps.ts'
-import { DvmError, messageOf } from '../core/errors.ts'
+import { expectedOf, messageOf } from '../core/errors.ts'
 import { redact } from '../core/redact.ts'
 
 export interface Output {
@@ -69,10 +69,11 @@ export const createReporter = (stdout: Output, stderr: Output, color: boolean): 
     progress: painted ? progress : undefined,
     note: (line) => story(line),
     warn: (line) => story(`${paint(33, 'warning:')} ${line}`),
-    error: (error, debug) => {
-      if (!(error instanceof DvmError)) {
-        story(`${paint(31, 'dvm: a bug in dvm:')} ${messageOf(error)}`)
-        if (error instanceof Error && error.stack !== undefined) story(error.stack)
+    error: (thrown, debug) => {
+      const error = expectedOf(thrown)
+      if (error === undefined) {
+        story(`${paint(31, 'dvm: a bug in dvm:')} ${messageOf(thrown)}`)
+        if (thrown instanceof Error && thrown.stack !== undefined) story(thrown.stack)
         story('please report it with the text above and the command you typed')
         return
       }

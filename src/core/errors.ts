@@ -116,6 +116,10 @@ export const conditionOf = (error: unknown): DvmError | undefined => {
     : new DvmError('failed', error.message.replace(/^[A-Z]+: /, ''), { hint, cause: error })
 }
 
+/** A failure in dvm's own words: as it was thrown, or as a condition of the machine. Undefined for a bug. */
+export const expectedOf = (error: unknown): DvmError | undefined =>
+  error instanceof DvmError ? error : conditionOf(error)
+
 /** What went wrong, from anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

@@ -1,5 +1,5 @@
 // What `dvm doctor` says of one prerequisite.
-import { conditionOf, DvmError } from './errors.ts'
+import { expectedOf } from './errors.ts'
 
 export interface Finding {
   /** What it is about; the same in every run, so that scripts can look for it. */
@@ -37,7 +37,7 @@ export const findingOf = (
   state: 'warning' | 'problem',
   error: unknown,
 ): Finding | undefined => {
-  const known = error instanceof DvmError ? error : conditionOf(error)
+  const known = expectedOf(error)
   if (known === undefined) return undefined
   return {
     name,

@@ -22,9 +22,17 @@ export const isVmName = (vm: string, builderInstance: string): boolean =>
 
 /**
  * Checks the name of a VM that a command is to act on.
+ * @param instead what to type when it is a project, VM/PROJECT, and the command is for VMs alone
  * @throws DvmError `usage` when the grammar is broken, `refused` for a reserved name.
  */
-export const checkVmName = (vm: string, builderInstance: string): void => {
+export const checkVmName = (
+  vm: string,
+  builderInstance: string,
+  instead: (target: { readonly vm: string; readonly project: string }) => string = (target) => target.vm,
+): void => {
+  const [of = '', project = '', ...more] = vm.split('/')
+  if (isName(of) && isName(project) && more.length === 0)
+    throw new DvmError('usage', `"${vm}" names a project, not a VM`, { hint: instead({ vm: of, project }) })
   if (!isName(vm))
     throw new DvmError('usage', `"${vm}" is not a VM name`, {
       hint: 'use small letters, digits and "-", starting with a letter',

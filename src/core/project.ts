@@ -2,6 +2,7 @@
 import { parsePorts, type PortForward } from './config.ts'
 import { Problems, show } from './decode.ts'
 import { devBaseTag, isBehindDevBase } from './dev-base.ts'
+import { DvmError } from './errors.ts'
 import type { RawValues } from './raw-values.ts'
 
 export const projectVariables = ['IMAGE', 'NESTED', 'PROJ_WORKDIR', 'PROJ_PORTS'] as const
@@ -51,6 +52,34 @@ export const parseProjectConfig = (raw: RawValues): ProjectConfig => {
   const config = { image, nested: nested === '1', workdir, ports: parsePorts('PROJ_PORTS', problems) }
   problems.throwIfAny()
   return config
+}
+
+/**
+ * The loopback of a VM is shared by its projects, and what it forwards itself comes out at the same place: a port answers for one.
+ * @param own what DVM_PORTS of the VM gives; the same number on both sides leaves the port to whoever has it inside
+ * @throws DvmError `config` naming both that a port of this machine is given to.
+ */
+export const checkPorts = (
+  vm: string,
+  own: readonly PortForward[],
+  projects: readonly { readonly name: string; readonly ports: readonly PortForward[] }[],
+): void => {
+  const taken = new Map(
+    own.filter(({ host, guest }) => host !== guest).map(({ host }) => [host, `DVM_PORTS of ${vm}`]),
+  )
+  for (const { name, ports } of projects)
+    for (const { host } of ports) {
+      const other = taken.get(host)
+      if (other !== undefined)
+        throw new DvmError(
+          'config',
+          `port ${host} of this machine is given twice: by ${other} and by ${name}`,
+          {
+            hint: `give ${name} another one in its PROJ_PORTS`,
+          },
+        )
+      taken.set(host, name)
+    }
 }
 
 export const specOf = (config: ProjectConfig, defaultImage: string): ContainerSpec => ({

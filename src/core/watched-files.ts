@@ -85,6 +85,7 @@ export const concernsOf = (layout: WatchLayout, path: string): readonly Concern[
     !isNoise(inVm.file)
   )
     concerns.push({ of: 'vm', ...inVm })
-  if (path === `${layout.configDir}/${sharedFile}`) concerns.push({ of: 'shared', file: sharedFile })
+  if (path === `${layout.configDir}/${sharedFile}`)
+    concerns.push({ of: 'shared', file: `the shared ${sharedFile}` })
   return concerns
 }

@@ -3,7 +3,7 @@ import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { DvmError } from '../core/errors.ts'
-import { readTextIfThere } from '../system/files.ts'
+import { readPlainText } from '../system/files.ts'
 import { createOwnerCheck, type OwnerCheck } from './ownership.ts'
 
 export interface Scan {
@@ -85,8 +85,8 @@ export const createContextPort = (): ContextPort => ({
     const owners = createOwnerCheck()
     const [paths, own, other] = await Promise.all([
       listFiles(directory, '', owners),
-      readTextIfThere(join(directory, '.containerignore')),
-      readTextIfThere(join(directory, '.dockerignore')),
+      readPlainText(join(directory, '.containerignore')),
+      readPlainText(join(directory, '.dockerignore')),
     ])
     const { contextRules } = await import('../core/context-plan.ts')
     const rules = contextRules(own ?? other, paths.includes('dev/Containerfile'))

@@ -2,13 +2,13 @@
 // keeping QEMU's answer about KVM as every other command does.
 import { constants } from 'node:fs'
 import { access, stat, statfs } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { KvmDevice, KvmFacts } from '../core/doctor/kvm.ts'
 import type { System } from '../core/doctor/packages.ts'
 import type { Space } from '../core/doctor/resources.ts'
 import type { Tool } from '../core/doctor/tool.ts'
 import { isErrno } from '../core/errors.ts'
+import { account, type Account } from '../system/account.ts'
 import type { Exec } from '../system/exec.ts'
 import { readTextIfThere } from '../system/files.ts'
 import { totalMemory } from '../system/memory.ts'
@@ -24,6 +24,7 @@ export interface QemuFacts extends KvmFacts {
 
 export interface HostFacts {
   readonly node: string
+  readonly account: Account
   readonly isRoot: boolean
   /** Bytes that processes here may use in all. */
   readonly memory: number
@@ -63,7 +64,7 @@ export const createHostFacts = ({ exec, variables, kvmCacheFile }: HostFactsOpti
   const env = Object.fromEntries(
     Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
-  const isRoot = process.getuid?.() === 0
+  const isRoot = account().uid === 0
 
   const locate: HostFacts['locate'] = async (program) => {
     const folders = program.includes('/') ? [''] : (env['PATH'] ?? '').split(delimiter)
@@ -76,6 +77,7 @@ export const createHostFacts = ({ exec, variables, kvmCacheFile }: HostFactsOpti
 
   return {
     node: process.versions.node,
+    account: account(),
     isRoot,
     memory: totalMemory(),
     system: async () => ({ ...host, osRelease: (await readTextIfThere('/etc/os-release')) ?? '' }),
@@ -156,6 +158,6 @@ const deviceFacts = async (): Promise<KvmDevice | undefined> => {
   return {
     group: name,
     groupMayOpen: (stats.mode & 0o060) === 0o060,
-    isListed: members.split(',').includes(userInfo().username),
+    isListed: members.split(',').includes(account().name),
   }
 }

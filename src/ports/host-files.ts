@@ -2,10 +2,13 @@
 import { open, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { isErrno } from '../core/errors.ts'
 import { diskHeaderBytes } from '../core/disk-image.ts'
-import { readTextIfThere, writeFileAtomic } from '../system/files.ts'
+import { readPlainText, writeFileAtomic } from '../system/files.ts'
 
 export interface HostFiles {
-  /** Undefined when there is no such file. */
+  /**
+   * Undefined when there is no such file.
+   * @throws DvmError `config` for what is no file
+   */
   text(path: string): Promise<string | undefined>
   /** Private (0600), whole or not at all. */
   write(path: string, text: string): Promise<void>
@@ -27,7 +30,7 @@ export interface HostFiles {
 }
 
 export const createHostFiles = (): HostFiles => ({
-  text: readTextIfThere,
+  text: readPlainText,
   write: (path, text) => writeFileAtomic(path, text),
   remove: (path) => rm(path, { force: true }),
   removeDirectory: (path) => rm(path, { recursive: true, force: true }),

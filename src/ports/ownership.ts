@@ -1,10 +1,10 @@
 // Who may change what dvm is about to evaluate or build from: this user alone.
 import type { Stats } from 'node:fs'
 import { lstat, realpath, stat } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { quotePath } from '../core/command.ts'
 import { DvmError } from '../core/errors.ts'
+import { account } from '../system/account.ts'
 
 /** The path and the directories above it up to `upTo`; for a symbolic link also where it leads, with that directory. */
 const chain = async (path: string, upTo: string): Promise<readonly string[]> => {
@@ -31,16 +31,16 @@ export interface OwnerCheck {
 }
 
 export const createOwnerCheck = (): OwnerCheck => {
-  const user = userInfo()
+  const { uid, name } = account()
   const foreign: string[] = []
   const writable: string[] = []
   return {
     see: (path, stats) => {
-      if (stats.uid !== user.uid) foreign.push(path)
+      if (stats.uid !== uid) foreign.push(path)
       if ((stats.mode & 0o022) !== 0 && !stats.isSymbolicLink()) writable.push(path)
     },
     judge: () => {
-      if (foreign.length > 0) throw refusal(foreign, 'belongs to another user', `sudo chown ${user.username}`)
+      if (foreign.length > 0) throw refusal(foreign, 'belongs to another user', `sudo chown ${name}`)
       if (writable.length > 0) throw refusal(writable, 'other users can write to it', 'chmod go-w')
     },
   }

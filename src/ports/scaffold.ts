@@ -46,7 +46,9 @@ const writing = async <T>(path: string, action: () => Promise<T>): Promise<T> =>
     // Not EEXIST alone: that is also what a file in the place of a directory above gives.
     if (isErrno(error, 'EEXIST', 'ENOTEMPTY') && (await exists(path))) throw taken(path)
     throw new DvmError('failed', `${path} cannot be written: ${messageOf(error)}`, {
-      hint: `check the owner, mode and free space there: ls -ld ${quotePath(dirname(path))}; df -h ${quotePath(dirname(path))}`,
+      hint: isErrno(error, 'ENAMETOOLONG')
+        ? 'use a shorter name'
+        : `check the owner, mode and free space there: ls -ld ${quotePath(dirname(path))}; df -h ${quotePath(dirname(path))}`,
       cause: error,
     })
   }

@@ -3,7 +3,7 @@
 //
 // Written through conf (atomic, one store a VM). Reading does not load conf: its import costs as much as the rest of a
 // command together (about 70 ms, it brings ajv and semver), and `ls` reads the state of every VM.
-import { chmodSync, readdirSync, rmSync, rmdirSync } from 'node:fs'
+import { chmodSync, lstatSync, readdirSync, rmSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
 import { isName } from '../core/names.ts'
@@ -92,8 +92,13 @@ export const createStateStore = (
     keepEvaluation: (vm, evaluation) => writeFileAtomic(evaluationOf(vm), `${JSON.stringify(evaluation)}\n`),
     remove: async (vm) => {
       // By name, never the whole directory: a VM may be called `locks` or `images`, which are dvm's own directories here.
-      for (const name of readdirIfThere(directoryOf(vm)).filter((file) => own.test(file)))
-        rmSync(join(directoryOf(vm), name), { force: true })
+      const names = readdirIfThere(directoryOf(vm)).filter((file) => own.test(file))
+      for (const name of names) rmSync(join(directoryOf(vm), name), { force: true })
+      // It may lead to another disk. Then the link is what a VM had, unless it had nothing there: see above.
+      if (lstatSync(directoryOf(vm), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+        if (names.length > 0) unlinkSync(directoryOf(vm))
+        return
+      }
       try {
         rmdirSync(directoryOf(vm))
       } catch (error) {

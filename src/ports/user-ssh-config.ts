@@ -2,10 +2,10 @@
 //
 // ssh itself looks in the home of the account, whatever HOME says; the two differ only where somebody has arranged for it.
 import { lstat, mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { quotePath } from '../core/command.ts'
 import { DvmError, isErrno, messageOf } from '../core/errors.ts'
+import { account } from '../system/account.ts'
 import { writeFileAtomic } from '../system/files.ts'
 
 export interface UserSshConfig {
@@ -48,10 +48,10 @@ const modeOf = async (file: string): Promise<number | undefined> => {
       hint: `see what it is, and move it away: ls -ld ${quotePath(file)}`,
     })
   // Replacing it would make it ours.
-  const { uid, username } = userInfo()
+  const { uid, name } = account()
   if (found.uid !== uid)
     throw new DvmError('refused', `${file} belongs to another user`, {
-      hint: `sudo chown ${username} ${quotePath(file)}`,
+      hint: `sudo chown ${name} ${quotePath(file)}`,
     })
   return found.mode & 0o7777
 }
@@ -78,8 +78,11 @@ export const createUserSshConfig = (home: string): UserSshConfig => {
         return await edit(change)
       } catch (error) {
         if (error instanceof DvmError || !isErrno(error, ...causes)) throw error
+        const todo = isErrno(error, ...closed)
+          ? 'check the owner and mode'
+          : 'see what is there, and move it away'
         throw new DvmError('failed', `${path} cannot be changed: ${messageOf(error)}`, {
-          hint: `check the owner and mode: ls -ld ${quotePath(dirname(path))} ${quotePath(path)}`,
+          hint: `${todo}: ls -ld ${quotePath(dirname(path))} ${quotePath(path)}`,
           cause: error,
         })
       }
@@ -88,4 +91,5 @@ export const createUserSshConfig = (home: string): UserSshConfig => {
 }
 
 /** Conditions of that file; a full disk and the like say enough themselves. */
-const causes = ['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'ENOENT', 'ELOOP', 'EEXIST']
+const closed = ['EACCES', 'EPERM', 'EROFS']
+const causes = [...closed, 'EISDIR', 'ENOTDIR', 'ENOENT', 'ELOOP', 'EEXIST']

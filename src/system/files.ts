@@ -1,8 +1,9 @@
 // File primitives that every port needs: private directories, atomic writes, reads that may find nothing.
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
-import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { quotePath } from '../core/command.ts'
 import { DvmError, isErrno } from '../core/errors.ts'
 
 /**
@@ -85,4 +86,20 @@ export const readTextIfThere = async (path: string): Promise<string | undefined>
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
+}
+
+/**
+ * The same for a file of a person's, where anything may stand: a pipe that nobody writes to would be waited for, and Node could not even exit.
+ * @throws DvmError `config` for what is no file
+ */
+export const readPlainText = async (path: string): Promise<string | undefined> => {
+  try {
+    if ((await stat(path)).isFile()) return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+  throw new DvmError('config', `${path} is not a file`, {
+    hint: `see what it is, and move it away: ls -ld ${quotePath(path)}`,
+  })
 }

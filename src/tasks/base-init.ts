@@ -1,10 +1,12 @@
 // `dvm base init` and `dvm base dev-init`: the starters of the user's base directory.
 import { join } from 'node:path'
 import { chooseFlavour, flavourFile } from '../core/base-flavour.ts'
+import { quotePath } from '../core/command.ts'
 import { DvmError } from '../core/errors.ts'
+import { flavourNames, type Flavour } from '../core/flavour.ts'
 import type { Deps } from './deps.ts'
 
-type Needs = Pick<Deps, 'env' | 'assets' | 'files' | 'scaffold'>
+type Needs = Pick<Deps, 'env' | 'assets' | 'files' | 'report' | 'scaffold'>
 
 const recordedFlavour = (deps: Needs): Promise<string | undefined> =>
   deps.files.text(join(deps.env.baseDir, flavourFile))
@@ -24,7 +26,18 @@ export const initBase = async (deps: Needs, asked: string | undefined): Promise<
   await scaffold.createFile(containerfile, await assets.text(`${flavour.name}/starter.Containerfile`))
   const record = join(env.baseDir, flavourFile)
   await scaffold.record(record, `${flavour.name}\n`)
+  await warnOfOtherStarter(deps, flavour)
   return [containerfile, record]
+}
+
+/** The dev-base was begun first, for the flavour that counted then; it is made from the bare system of the one that counts now. */
+const warnOfOtherStarter = async ({ env, assets, files, report }: Needs, flavour: Flavour): Promise<void> => {
+  const path = join(env.baseDir, 'dev', 'Containerfile')
+  // Whatever else is wrong with it is told when it is used.
+  const text = await files.text(path).catch(() => undefined)
+  for (const name of flavourNames)
+    if (name !== flavour.name && text === (await assets.text(`${name}/dev.Containerfile`)))
+      report.warn(`${path} was begun for ${name}; to begin it anew: rm ${quotePath(path)}; dvm base dev-init`)
 }
 
 /**

@@ -40,7 +40,7 @@ export const checkConfigured = async (
   { vm, project }: Target,
   typed: Typed,
 ): Promise<void> => {
-  checkVmName(vm, env.builder.instance)
+  checkVmName(vm, env.builder.instance, typed)
   if (await files.isDirectory(join(env.configDir, 'vms', vm))) return
   const names = (await configuredVms({ env, files })).filter((name) => isVmName(name, env.builder.instance))
   const near = withNear(vm, names, (name) => typed({ vm: name, project }))

@@ -4,12 +4,12 @@ import { DvmError } from '../core/errors.ts'
 import { parseTarget, targetText } from '../core/target.ts'
 import type { Deps } from './deps.ts'
 import { findInstance } from './builder-vm.ts'
-import { meant, type Typed } from './known-names.ts'
+import { checkConfigured, meant, type Typed } from './known-names.ts'
 import { loadVmConfig } from './vm-config.ts'
 
 /**
  * Prints logs as they are, and with `follow` what is added until interrupted; resolves to an exit code.
- * @throws DvmError `not-found` when there is no log, no VM or no container
+ * @throws DvmError `not-found` when there is no log, no VM, no configuration of one or no container
  */
 export const showLogs = async (
   deps: Deps,
@@ -22,6 +22,7 @@ export const showLogs = async (
   const typed: Typed = (near) => `dvm logs ${targetText(near)}${follow ? ' -f' : ''}`
   if (project !== undefined) {
     const [instance, config] = await Promise.all([findInstance(deps, instanceOf(vm)), loadVmConfig(deps, vm)])
+    if (instance === undefined) await checkConfigured(deps, target, typed)
     if (instance?.status !== 'Running')
       throw new DvmError('not-found', `the VM ${vm} does not run, so its containers say nothing`, {
         hint: (await meant(deps, target, typed)) ?? `dvm sync ${vm}`,
@@ -50,10 +51,10 @@ export const showLogs = async (
     if (isThere) show('', reader.path)
     found.push(isThere)
   }
-  if (!found.includes(true))
-    throw new DvmError('not-found', `there are no logs of ${vm} yet`, {
-      hint: (await meant(deps, target, typed)) ?? `dvm sync ${vm}`,
-    })
+  if (!found.includes(true)) {
+    await checkConfigured(deps, target, typed)
+    throw new DvmError('not-found', `there are no logs of ${vm} yet`, { hint: `dvm sync ${vm}` })
+  }
   if (follow) await deps.logs.follow(readers, deps.signal, show)
   return 0
 }

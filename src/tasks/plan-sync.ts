@@ -4,6 +4,7 @@ import { renderCommand } from '../core/command.ts'
 import { portText, type VmConfig } from '../core/config.ts'
 import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
+import { checkPorts } from '../core/project.ts'
 import { gib, sizeText } from '../core/sizes.ts'
 import { targetText, type Target } from '../core/target.ts'
 import type { CreateSpec } from '../ports/lima/index.ts'
@@ -55,6 +56,8 @@ export const planSync = async (
     // Looked at now, so that no VM is made for settings that make no sense.
     deps.network(),
   ])
+  const names = projects.map((each) => ({ name: targetText(each.target), ports: each.config.ports }))
+  checkPorts(vm, config.ports, names)
   return { vm, config, stamp, setup, projects }
 }
 

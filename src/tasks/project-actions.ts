@@ -9,6 +9,7 @@ import type { Deps } from './deps.ts'
 import { meant, type Typed } from './known-names.ts'
 import { locked } from './locked.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
+import { planSync } from './plan-sync.ts'
 import { defaultImage, loadProject } from './projects.ts'
 import { runningVm } from './running-vm.ts'
 import { dropSshProject } from './ssh-kept.ts'
@@ -192,7 +193,7 @@ export const resetProject = async (
   options: Omit<RemoveProjectOptions, 'config'>,
 ): Promise<void> => {
   const asked = { ...options, config: false }
-  await loadProject(deps, target, typedFor('reset', asked))
+  await planSync(deps, target, typedFor('reset', asked))
   confirm(target, 'reset', asked)
   await removeContainer(deps, target, asked, 'reset')
   // Just this container: the VM and its other projects are left as they are.

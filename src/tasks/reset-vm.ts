@@ -1,5 +1,6 @@
 // `dvm reset VM`: the VM anew, from the current base and its configuration.
 import { DvmError } from '../core/errors.ts'
+import { targetText } from '../core/target.ts'
 import type { Deps } from './deps.ts'
 import { checkConfigured } from './known-names.ts'
 import { planSync } from './plan-sync.ts'
@@ -25,7 +26,9 @@ export const resetVm = async (
 ): Promise<void> => {
   const target = { vm, project: undefined }
   // Without --yes: what a guess would lose is told first.
-  await checkConfigured(deps, target, (near) => `dvm ${typed} ${near.vm}`)
+  await checkConfigured(deps, target, (near) =>
+    near.project === undefined ? `dvm ${typed} ${near.vm}` : `dvm reset ${targetText(near)}`,
+  )
   if (!yes)
     throw new DvmError('refused', `resetting ${vm} deletes everything inside it`, {
       hint: `dvm ${typed} ${vm} --yes`,

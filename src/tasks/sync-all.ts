@@ -1,5 +1,5 @@
 // `dvm sync --all`: side by side as far as memory goes, a line per VM; one VM's failure stops nobody else.
-import { DvmError } from '../core/errors.ts'
+import { expectedOf } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
 import { boundOf } from '../core/side-by-side.ts'
 import { gib } from '../core/sizes.ts'
@@ -61,7 +61,8 @@ export const syncAll = async (
       try {
         await syncVm(own, name, { wait })
       } catch (error) {
-        throw error instanceof DvmError ? error.with({ message: `${name}: ${error.message}` }) : error
+        const known = expectedOf(error)
+        throw known?.with({ message: `${name}: ${known.message}` }) ?? error
       }
     },
   }))

@@ -1,5 +1,5 @@
 // Does what core/watch.ts says, each place for itself, and tells how it went.
-import { conditionOf, DvmError, isErrno, messageOf } from '../core/errors.ts'
+import { DvmError, expectedOf, isErrno, messageOf } from '../core/errors.ts'
 import {
   basePlace,
   idle,
@@ -22,7 +22,7 @@ export interface DeskOptions {
 
 /** @throws the error itself when dvm has no words for it. */
 export const known = (error: unknown): DvmError => {
-  const found = error instanceof DvmError ? error : conditionOf(error)
+  const found = expectedOf(error)
   if (found !== undefined) return found
   // Files come and go under a watch: one was there when it was listed, and gone when it was read.
   if (isErrno(error, 'ENOENT'))

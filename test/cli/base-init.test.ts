@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import test from 'node:test'
 import { runDvm } from '../support/dvm.ts'
@@ -84,6 +92,22 @@ test('dev-init writes the dev Containerfile of the recorded flavour and the list
     stdout: '',
     stderr: `dvm: ~/.config/dvm/base/dev/Containerfile exists already; dvm does not change it\n  try: edit it, or move it away and run dvm base dev-init again\n`,
   })
+})
+
+test('a dev-base that was begun before the flavour was chosen is told, unless it was edited', async (t) => {
+  const home = temporaryDirectory(t)
+  await runDvm(home, ['base', 'dev-init'])
+  const dev = join(home, '.config/dvm/base/dev/Containerfile')
+  const init = () => runDvm(home, ['base', 'init', '--flavour', 'debian'])
+  const told = `warning: ${dev} was begun for fedora; to begin it anew: rm '${dev}'; dvm base dev-init\n`
+  assert.equal((await init()).stderr, told + next)
+  rmSync(join(home, '.config/dvm/base/Containerfile'))
+  appendFileSync(dev, 'RUN true\n')
+  assert.equal((await init()).stderr, next)
+  rmSync(join(home, '.config/dvm/base/Containerfile'))
+  rmSync(dev)
+  mkdirSync(dev)
+  assert.deepEqual(await init().then(({ exitCode, stderr }) => [exitCode, stderr]), [0, next])
 })
 
 test('dev-init adds the list of packages to a dev Containerfile that is there', async (t) => {

@@ -64,6 +64,7 @@ const lines: readonly (readonly [string, string])[] = [
   // Values of options, in the ways that shells hand them over.
   ['base init --flavour ', 'fedora debian'],
   ['pins check --flavour ', 'fedora debian'],
+  ['open app --editor ', 'code cursor windsurf code-insiders codium zed'],
   ['pins list --role ', 'bootc-base disk-builder project-base'],
   ['pins list --role=', '--role=bootc-base --role=disk-builder --role=project-base'],
   ['pins list --role=d', '--role=bootc-base --role=disk-builder --role=project-base'],
@@ -78,7 +79,7 @@ const lines: readonly (readonly [string, string])[] = [
   ['pins list --json=', ''],
   ['pins list --bogus=', ''],
   ['completion ', 'bash zsh fish'],
-  ['help ', commands],
+  ['help ', `${commands} config projects images network migration exit-codes`],
   ['help base ', 'init dev-init build status rm'],
   ['help base build ', ''],
   ['help bogus ', ''],

@@ -120,6 +120,16 @@ test('sync --all: one step a VM, failures by name, and how many are ready', asyn
   assert.deepEqual(lines.at(-1)?.['result'], { ready: 1, failed: 1 })
 })
 
+test('a condition of the machine is no bug, in events neither', async (t) => {
+  const { run, write } = dvmOnFake(t)
+  write('.config/dvm/vms/app/setup.sh', 'true\n')
+  write('.local/state/dvm/app', 'a file in the place of a directory')
+  const { exitCode, stdout, stderr } = await run(['sync', 'app', '--json'])
+  const [told] = parse(stdout).slice(-1)
+  assert.deepEqual([exitCode, told?.event, told?.['exitCode']], [1, 'error', 1])
+  assert.equal(stderr, `dvm: ${String(told?.['message'])}\n  try: ${String(told?.['hint'])}\n`)
+})
+
 test('a build that cannot begin is one event', async (t) => {
   const { run } = dvmOnFake(t)
   const { exitCode, stdout } = await run(['base', 'build', '--json'])

@@ -79,7 +79,14 @@ test('a long log is shown whole', async (t) => {
 })
 
 test('no logs: what to type', async (t) => {
-  const { run } = setUp(t)
+  const { run, write, home } = setUp(t)
+  for (const name of ['app', 'app/api'])
+    assert.deepEqual(await run(['logs', name]), {
+      exitCode: 5,
+      stdout: '',
+      stderr: `dvm: there is no VM "app" in ${home}/.config/dvm/vms\n  try: dvm new app\n`.replace(home, '~'),
+    })
+  write('.config/dvm/vms/app/setup.sh', '')
   for (const flags of [[], ['--follow']])
     assert.deepEqual(await run(['logs', 'app', ...flags]), {
       exitCode: 5,
@@ -154,8 +161,9 @@ for (const flags of [[], ['-f']])
   })
 
 test('of a project in a VM that does not run: what to type, and nothing is started', async (t) => {
-  const { run, fake } = setUp(t)
+  const { run, fake, write } = setUp(t)
   fake.add({ name: 'dvm-app', status: 'Stopped' })
+  write('.config/dvm/vms/none/setup.sh', '')
   for (const target of ['app/api', 'none/api'])
     assert.deepEqual(await run(['logs', target, '-f']), {
       exitCode: 5,

@@ -97,6 +97,36 @@ test('refuses what is no name and writes nothing', async (t) => {
   assert.deepEqual(readdirSync(home), [])
 })
 
+test('a project’s name is none of a VM: what to type instead', async (t) => {
+  const home = temporaryDirectory(t)
+  for (const [line, instead] of [
+    ['new app/api', 'dvm add app/api'],
+    ['ls app/api', 'dvm ls app'],
+    ['watch app/api', 'dvm watch app'],
+    ['recreate app/api --yes', 'dvm reset app/api'],
+  ] as const)
+    assert.deepEqual(await runDvm(home, line.split(' ')), {
+      exitCode: 2,
+      stdout: '',
+      stderr: `dvm: "app/api" names a project, not a VM\n  try: ${instead}\n`,
+    })
+})
+
+test('a name that Lima will not take is said at once', async (t) => {
+  const home = temporaryDirectory(t)
+  for (const name of ['a-', 'a--b', 'a'.repeat(80)]) {
+    const { exitCode, stderr } = await runDvm(home, ['new', name])
+    assert.equal(exitCode, 0)
+    assert.match(
+      stderr,
+      /^warning: Lima will not take the name dvm-a.*: no "-" at the end, no two in a row, at/,
+    )
+  }
+  const { exitCode, stderr } = await runDvm(home, ['new', 'a'.repeat(250)])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /\n {2}try: use a shorter name\n$/)
+})
+
 test('refuses the names of the base image workflow', async (t) => {
   const home = temporaryDirectory(t)
   const cases: readonly [string, Record<string, string>][] = [

@@ -1,9 +1,26 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { setupMarker } from '../../src/core/guest-script.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
+
+test('a setup.sh that is no file is an error at once, also one that nobody will ever write to', async (t) => {
+  const { fake, run, write, home } = dvmOnFake(t)
+  const directory = dirname(write('.config/dvm/vms/app/config.sh', ''))
+  const setup = join(directory, 'setup.sh')
+  for (const make of ['mkfifo', 'mkdir']) {
+    execFileSync(make, [setup])
+    assert.deepEqual(await run(['sync', 'app']), {
+      exitCode: 3,
+      stdout: '',
+      stderr: `dvm: ~/.config/dvm/vms/app/setup.sh is not a file\n  try: see what it is, and move it away: ls -ld '${home}/.config/dvm/vms/app/setup.sh'\n`,
+    })
+    rmSync(setup, { recursive: true })
+  }
+  assert.equal(fake.calls().filter((call) => !call.startsWith('list')).length, 0)
+})
 
 test('sync makes, starts and prepares a VM; a second one only prepares it', async (t) => {
   const { fake, run, write, home } = dvmOnFake(t)

@@ -91,6 +91,8 @@ test('every command has help, on stdout, and exits 0', async (t) => {
 const wrong: readonly (readonly [string, RegExp])[] = [
   ['bogus', /unknown command|too many arguments/],
   ['sinc app', /unknown command|too many arguments/],
+  ['delete app', /unknown command 'delete' \(did you mean rm\?\)\n {2}try: dvm --help/],
+  ['build', /did you mean base build\?/],
   ['base', /^Usage: dvm base /],
   ['base bogus', /unknown command/],
   ['rm', /missing required argument 'vm\/project'/],
@@ -152,6 +154,8 @@ test('a usage error ends in the help of the command that it is about; help goes 
     ['help', '--help'],
     ['help sync', 'sync --help'],
     ['help base build', 'base build --help'],
+    ['ssh app --help', 'ssh --help'],
+    ['ssh app/api -h', 'ssh --help'],
   ] as const)
     assert.deepEqual(await run(asked), await run(same))
   assert.deepEqual(await run('help base bogus'), {

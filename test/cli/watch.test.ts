@@ -75,7 +75,7 @@ test(
       stdout: '',
       stderr: [
         'watching ~/.config/dvm/base (no Containerfile yet) and the VMs app, web; Ctrl-C ends it',
-        'app: changed config.sh, syncing',
+        'app: changed the shared config.sh, syncing',
         'app: synced',
         'app: changed setup.sh, syncing',
         'app: synced',

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { DvmError } from '../../src/core/errors.ts'
-import { containerDrift, parseProjectConfig, parseSpec, specDrift, specOf } from '../../src/core/project.ts'
+import {
+  checkPorts,
+  containerDrift,
+  parseProjectConfig,
+  parseSpec,
+  specDrift,
+  specOf,
+} from '../../src/core/project.ts'
 import type { RawValues } from '../../src/core/raw-values.ts'
 import { parseSections } from '../../src/core/sections.ts'
 import { containerOf, parseProjectTarget, parseTarget, targetText } from '../../src/core/target.ts'
@@ -84,6 +91,39 @@ test('a spec survives as a label, and drift is told in words', () => {
     'nested 0 (project.sh: 1)',
   ])
 })
+
+const ports: readonly [string, readonly string[], Readonly<Record<string, readonly string[]>>, string?][] = [
+  ['different ports', ['80:80'], { api: ['3000:3000'], web: ['3001:3000'] }],
+  [
+    'two projects',
+    [],
+    { api: ['3000:3000'], web: ['4000:1', '3000:80'] },
+    'port 3000 of this machine is given twice: by app/api and by app/web',
+  ],
+  [
+    'the VM and a project',
+    ['8080:80'],
+    { api: ['8080:3000'] },
+    'port 8080 of this machine is given twice: by DVM_PORTS of app and by app/api',
+  ],
+  ['a port of a project that the VM names as well', ['8080:8080'], { api: ['8080:3000'] }],
+  ['the guest’s side alone', ['9000:8080'], { api: ['8080:3000'] }],
+]
+for (const [what, own, given, message] of ports)
+  test(`ports of this machine: ${what}`, () => {
+    const pairs = (texts: readonly string[]) =>
+      texts.map((text) => {
+        const [host = 0, guest = 0] = text.split(':').map(Number)
+        return { host, guest }
+      })
+    const projects = Object.entries(given).map(([name, texts]) => ({
+      name: `app/${name}`,
+      ports: pairs(texts),
+    }))
+    const check = (): void => checkPorts('app', pairs(own), projects)
+    if (message === undefined) check()
+    else assert.throws(check, { code: 'config', message })
+  })
 
 test('a container is behind the dev-base when the VM has another one by now', () => {
   const tag = 'localhost/dvm-dev-base:latest'

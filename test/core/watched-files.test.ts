@@ -34,7 +34,7 @@ const table: readonly [string, string, string][] = [
   [`${config}/base/.Containerfile.swp`, '', 'none'],
   [`${config}/base/sub/4913`, '', 'none'],
   [`${config}/base2/Containerfile`, '', 'none'],
-  [`${config}/config.sh`, 'shared: config.sh', 'followed'],
+  [`${config}/config.sh`, 'shared: the shared config.sh', 'followed'],
   [`${config}/.#config.sh`, '', 'none'],
   [`${config}/other`, '', 'none'],
   [`${config}/vms`, '', 'followed'],
@@ -66,7 +66,7 @@ test('with a VM named, no other one counts', () => {
   assert.equal(concerns(`${config}/vms/app/setup.sh`, only), 'app: setup.sh')
   assert.equal(concerns(`${config}/vms/web/setup.sh`, only), '')
   assert.equal(interestIn({ ...layout, ...only }, `${config}/vms/web`), 'none')
-  assert.equal(concerns(`${config}/config.sh`, only), 'shared: config.sh')
+  assert.equal(concerns(`${config}/config.sh`, only), 'shared: the shared config.sh')
 })
 
 test('a base directory elsewhere, also in a VM’s', () => {

@@ -170,6 +170,14 @@ test('a folder of dvm’s own ships whole', async (t) => {
   assert.deepEqual(Object.keys((await port.scanFolder(root)).files), ['.env', 'a.pem', 'x/y'])
 })
 
+test('a list of what stays out that is no file is an error, not something to wait for', async (t) => {
+  for (const name of ['.containerignore', '.dockerignore']) {
+    const root = temporaryDirectory(t)
+    execFileSync('mkfifo', [join(root, name)])
+    await assert.rejects(port.scanBase(root), { code: 'config', message: `${root}/${name} is not a file` })
+  }
+})
+
 test('what cannot be shipped is named, with what to do', async (t) => {
   const root = temporaryDirectory(t)
   execFileSync('mkfifo', [join(root, 'pipe')])

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import type { TestContext } from 'node:test'
@@ -113,6 +122,21 @@ test('forgetting a VM removes its state and logs, and nothing that only shares i
   await store.write('locks', { generation: 'g' })
   await store.remove('locks')
   assert.deepEqual(readdirSync(join(directory, 'locks')), ['base.lock'])
+})
+
+test('a VM’s directory that lies elsewhere: the link goes, and not what else is there', async (t) => {
+  const { directory, store } = setUp(t)
+  const elsewhere = temporaryDirectory(t)
+  symlinkSync(elsewhere, join(directory, 'app'))
+  await store.write('app', { generation: 'g' })
+  writeFileSync(join(elsewhere, 'notes'), 'mine')
+  await store.remove('app')
+  assert.deepEqual(readdirSync(elsewhere), ['notes'])
+  assert.equal(lstatSync(join(directory, 'app'), { throwIfNoEntry: false }), undefined)
+  // No VM's: a directory of dvm's own.
+  symlinkSync(elsewhere, join(directory, 'locks'))
+  await store.remove('locks')
+  assert.ok(lstatSync(join(directory, 'locks')).isSymbolicLink())
 })
 
 test('a name that is no VM name never becomes a path', async (t) => {

@@ -97,7 +97,7 @@ for (const [what, make] of ways)
       name: 'DvmError',
       code: 'failed',
       message: /\/\.ssh\/config cannot be changed: /,
-      hint: `check the owner and mode: ls -ld '${home}/.ssh' '${home}/.ssh/config'`,
+      hint: `see what is there, and move it away: ls -ld '${home}/.ssh' '${home}/.ssh/config'`,
     })
   })
 

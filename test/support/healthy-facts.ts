@@ -21,6 +21,7 @@ const versions: Readonly<Record<string, string>> = {
 export const healthyFacts = (real: HostFacts): HostFacts => ({
   ...real,
   node: '24.21.0',
+  account: { uid: 1000, name: 'dev', hasName: true },
   isRoot: false,
   memory: 16 * gib,
   system: () => Promise.resolve({ platform: 'linux', arch: 'x64', osRelease: 'ID=debian\n' }),

@@ -84,7 +84,7 @@ const commands: readonly (readonly [string, Run, vm: string | undefined, project
     undefined,
     'dvm add NAME',
   ],
-  ['dvm logs @ -f', (deps, name) => showLogs(deps, name, true, () => undefined), 'dvm sync NAME', undefined],
+  ['dvm logs @ -f', (deps, name) => showLogs(deps, name, true, () => undefined), 'dvm new NAME', undefined],
   ['dvm ls @', (deps, name) => listProjects(deps, name), 'dvm ls', undefined],
 ]
 
@@ -138,7 +138,8 @@ test('logs of a project that podman does not know', async (t) => {
   assert.deepEqual(story, ['  try: dvm logs app/api'])
   assert.equal(await showLogs(deps, 'app/api', false, () => undefined), 125)
   assert.equal(story.length, 1)
-  assert.equal(await hint(showLogs(deps, 'ap/api', false, () => undefined)), 'dvm logs app/api')
+  const near = await hint(showLogs(deps, 'ap/api', false, () => undefined))
+  assert.equal(near, 'dvm logs app/api, or for a new VM: dvm new ap')
 })
 
 test('names that no command takes are not offered', async (t) => {

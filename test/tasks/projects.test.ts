@@ -315,6 +315,21 @@ test('ls, rm and reset of projects', async (t) => {
   assert.equal((await removeProject(world.deps, api, options)).found, 'vm', 'it had no container')
 })
 
+test('a reset whose port the VM has given away by now is told before anything is removed', async (t) => {
+  const { project, sync, calls, world } = setUp(t)
+  project('api', 'IMAGE=a\nPROJ_PORTS=(8080:3000)\n')
+  await sync()
+  calls()
+  world.write('.config/dvm/vms/app/config.sh', 'DVM_PORTS=(8080:80)\n')
+  const reset = resetProject(
+    world.deps,
+    { vm: 'app', project: 'api' },
+    { yes: true, force: true, keepData: false },
+  )
+  assert.match((await failure(reset)).message, /^port 8080 of this machine is given twice/)
+  assert.deepEqual(calls(), [])
+})
+
 test('add writes a project’s files, once, and only into a VM that is configured', async (t) => {
   const { world } = setUp(t)
   const written = await addProject(world.deps, 'app/api')

@@ -106,13 +106,26 @@ test('removing spares what else is there: the state of a VM that is called ssh',
   assert.ok(existsSync(state))
 })
 
-test('a configuration that cannot be changed: what to tell whoever made it', async (t) => {
+test('a configuration that may not be changed: what to tell whoever made it', async (t) => {
+  const w = world(t)
+  const readOnly = Object.assign(new Error('no'), { code: 'EROFS' })
+  for (const error of [
+    new DvmError('failed', 'no', { hint: 'ls -ld', cause: readOnly }),
+    new DvmError('refused', 'it belongs to another user', { hint: 'sudo chown' }),
+  ]) {
+    const deps = { ...w.deps, userSshConfig: { path: '', edit: () => Promise.reject(error) } }
+    const install = installSshConfig(deps)
+    await assert.rejects(install, { code: error.code, hint: `make its first line: Include "${own(w)}"` })
+    const remove = removeSshConfig(deps)
+    await assert.rejects(remove, { hint: `take this line out of it: Include "${own(w)}"` })
+  }
+})
+
+test('something else in the place of the configuration: how to see what it is', async (t) => {
   const w = world(t)
   w.write('.ssh/config/file', '')
-  const install = installSshConfig(w.deps)
-  await assert.rejects(install, { code: 'failed', hint: `make its first line: Include "${own(w)}"` })
-  const remove = removeSshConfig(w.deps)
-  await assert.rejects(remove, { hint: `take this line out of it: Include "${own(w)}"` })
+  for (const change of [installSshConfig, removeSshConfig])
+    await assert.rejects(change(w.deps), { hint: /^see what is there, and move it away: ls -ld / })
 })
 
 test('a state directory that ssh cannot be told is refused before anything is written', async (t) => {

@@ -53,6 +53,14 @@ test('one that fails does not stop the others, and is told by name', async (t) =
   assert.deepEqual([...world.story].sort(), ['2 of 3 VMs are ready', '✔ a', '✔ c', '✖ b'])
 })
 
+test('a condition of the machine is told by name as well', async (t) => {
+  const world = setUp(t, ['a', 'b'])
+  world.write('.local/state/dvm/b', 'a file in the place of a directory')
+  const [error] = await syncAll(world.deps, ['a', 'b'], { wait: true, jobs: undefined })
+  assert.ok(error instanceof DvmError)
+  assert.match(error.message, /^b: /)
+})
+
 const machines: readonly (readonly [string, Partial<Instance>, number, number])[] = [
   ['none runs', { status: 'Stopped', memory: 16 * gib }, 16, 4],
   ['a stranger runs', { memory: 10 * gib }, 16, 3],

@@ -105,7 +105,7 @@ test('what all VMs share syncs those that run', limit, async (t) => {
   add(world, 'dvm-off', 'Stopped')
   const watch = await watching(t, world)
   watch.save({ 'config.sh': 'DVM_USER=me\n' })
-  assert.deepEqual(await watch.lines(2), ['app: changed config.sh, syncing', 'app: synced'])
+  assert.deepEqual(await watch.lines(2), ['app: changed the shared config.sh, syncing', 'app: synced'])
   assert.deepEqual(synced(world), ['app'])
 })
 
@@ -127,7 +127,10 @@ test('with a VM named, it alone is synced, and made when it does not exist', lim
   const watch = await watching(t, world, { vm: 'app' })
   watch.save({ 'vms/web/setup.sh': 'true\n' })
   watch.save({ 'vms/app/setup.sh': 'true\n', 'config.sh': 'DVM_CPUS=2\n' })
-  assert.deepEqual(await watch.lines(2), ['app: changed config.sh, setup.sh, syncing', 'app: synced'])
+  assert.deepEqual(await watch.lines(2), [
+    'app: changed the shared config.sh, setup.sh, syncing',
+    'app: synced',
+  ])
   assert.equal(world.memory.vms.get('dvm-app')?.instance.status, 'Running')
   assert.deepEqual(synced(world), ['app'])
 })

@@ -4,7 +4,7 @@ import { nearestName } from '../../core/nearest.ts'
 import type { CliContext } from '../context.ts'
 
 /** Texts in templates/help/. The one of a command's name follows that command's help. */
-const topics = [
+export const helpTopics = [
   'config',
   'base',
   'projects',
@@ -15,8 +15,8 @@ const topics = [
   'exit-codes',
 ] as const
 
-const topicOf = (word: string | undefined): (typeof topics)[number] | undefined =>
-  topics.find((topic) => topic === word)
+const topicOf = (word: string | undefined): (typeof helpTopics)[number] | undefined =>
+  helpTopics.find((topic) => topic === word)
 
 const firstSteps = `
 First steps:
@@ -27,14 +27,14 @@ First steps:
 
 Then: dvm help base (an image for all VMs), dvm help projects (containers in a
 VM), dvm help migration (from the shell version, or from a long setup script)
-All topics: ${topics.join(', ')}`
+All topics: ${helpTopics.join(', ')}`
 
 export const registerHelp = (program: Command, context: CliContext): void => {
   program.addHelpText('after', firstSteps)
   program
     .command('help')
     .description('show the help of a command, or of a topic')
-    .argument('[command...]', `a command, for example: base build; or a topic: ${topics.join(', ')}`)
+    .argument('[command...]', `a command, for example: base build; or a topic: ${helpTopics.join(', ')}`)
     .action(async (words: string[]) => {
       const topic = words.length === 1 ? topicOf(words[0]) : undefined
       const text = topic === undefined ? undefined : await (await context.assets()).text(`help/${topic}.txt`)
@@ -44,7 +44,7 @@ export const registerHelp = (program: Command, context: CliContext): void => {
         if (child === undefined) {
           if (text !== undefined) return context.reporter.print(text.trim())
           const known = command.commands.map((each) => each.name())
-          const near = nearestName(word, command === program ? [...known, ...topics] : known)
+          const near = nearestName(word, command === program ? [...known, ...helpTopics] : known)
           const meant = near === undefined ? '' : `\n(Did you mean ${near}?)`
           command.error(`error: unknown command '${word}'${meant}`, { exitCode: 2 })
         }

@@ -11,7 +11,7 @@ export const registerOpen = (program: Command, context: CliContext): void => {
     )
     .argument('<vm/project>', 'the VM, or VM/PROJECT')
     .option(
-      '--editor <name>',
+      '--editor <editor>',
       `${editorNames.join(', ')} (default: DVM_EDITOR, else the first that is there)`,
     )
     .action(async (target: string, flags: { editor?: string }) => {

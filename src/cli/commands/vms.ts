@@ -16,7 +16,7 @@ export const registerLs = (program: Command, context: CliContext): void => {
     .option('--only-config', 'only VMs (or projects) that have a configuration')
     .option('--json', 'one JSON array')
     .action(async (vm: string | undefined, flags: { onlyConfig?: true; json?: true }) => {
-      await context.asksLima((builder) => vm === undefined || checkVmName(vm, builder))
+      await context.asksLima((builder) => vm === undefined || checkVmName(vm, builder, ofItsVm))
       if (vm !== undefined) return listProjectsOf(context, vm, flags)
       const { listVms, unmadeVms } = await import('../../tasks/list-vms.ts')
       const deps = await context.deps()
@@ -54,6 +54,8 @@ export const registerLs = (program: Command, context: CliContext): void => {
     })
 }
 
+const ofItsVm = ({ vm }: { readonly vm: string }): string => `dvm ls ${vm}`
+
 /** As short as it is still one of a kind. */
 const hashText = (hash: string | null, behind: boolean): string =>
   hash === null ? '-' : `${hash.slice(0, 12)}${behind ? ' (behind)' : ''}`
@@ -67,7 +69,7 @@ const listProjectsOf = async (
   flags: { readonly onlyConfig?: true; readonly json?: true },
 ): Promise<void> => {
   const deps = await context.deps()
-  checkVmName(vm, deps.env.builder.instance)
+  checkVmName(vm, deps.env.builder.instance, ofItsVm)
   const { listProjects } = await import('../../tasks/project-actions.ts')
   const rows = (await listProjects(deps, vm)).filter((row) => row.configured || !flags.onlyConfig)
   if (flags.json) return context.reporter.json(rows)

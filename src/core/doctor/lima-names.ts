@@ -8,8 +8,11 @@ const longestSocket = 'ssh.sock.1234567890123456'
 const pathMax = (platform: string): number => (platform === 'linux' ? 108 : 104)
 
 /** pkg/identifiers in Lima. */
-const isIdentifier = (name: string): boolean =>
+export const isIdentifier = (name: string): boolean =>
   /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/.test(name) && name.length <= 76
+
+/** What its names may not be, of those that a VM may have. */
+export const identifierRule = 'no "-" at the end, no two in a row, at most 76 letters'
 
 const socketLength = (limaHome: string, instance: string): number =>
   Buffer.byteLength(`${limaHome}/${instance}/${longestSocket}`)
@@ -40,7 +43,7 @@ export const judgeNames = (
       .map((instance) =>
         problem(
           'VM names',
-          `Lima will not take ${instance}: no "-" at the end, no two in a row, at most 76 letters`,
+          `Lima will not take ${instance}: ${identifierRule}`,
           'rename its directory in vms/',
         ),
       ),

@@ -48,7 +48,7 @@ const vm = (entry: string, quiet: boolean): Check => {
       return warning(name, `${directory} is not a directory`, `move it away, then: dvm new ${entry}`)
     await deps.checkOwnership(directory, deps.env.configDir)
     const setup = join(directory, 'setup.sh')
-    if ((await facts.kind(setup)) !== 'missing') await deps.checkOwnership(setup, deps.env.configDir)
+    if ((await deps.files.text(setup)) !== undefined) await deps.checkOwnership(setup, deps.env.configDir)
     await loadVmConfig(deps, entry)
     const own = join(directory, 'config.sh')
     if ((await facts.kind(own)) === 'missing') return ok(name, 'no config.sh of its own')

@@ -21,11 +21,17 @@ export const node: Check = {
 
 export const user: Check = {
   name: 'user',
-  run: ({ deps, facts }) =>
+  run: ({ facts: { account, isRoot } }) =>
     Promise.resolve([
-      facts.isRoot
+      isRoot
         ? problem('user', 'this is root, and Lima refuses root', 'run dvm as an ordinary user')
-        : ok('user', deps.host.user),
+        : account.hasName
+          ? ok('user', account.name)
+          : problem(
+              'user',
+              `${account.name} is a number without a name, and Lima needs the name`,
+              `run dvm as a user of this machine, or make this one: sudo useradd --uid ${account.name} NAME`,
+            ),
     ]),
 }
 

@@ -50,6 +50,16 @@ const lacking: readonly [string, string, Machine, Omit<Finding, 'name'>][] = [
     },
   ],
   [
+    'an account without a name',
+    'user',
+    { facts: { account: { uid: 4321, name: '4321', hasName: false } } },
+    {
+      state: 'problem',
+      found: '4321 is a number without a name, and Lima needs the name',
+      fix: 'run dvm as a user of this machine, or make this one: sudo useradd --uid 4321 NAME',
+    },
+  ],
+  [
     'an old Node',
     'node',
     { facts: { node: '22.12.0' } },
