@@ -50,7 +50,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     )
   }
   // What makes something comes to its end, or nobody would take back what is half made.
-  if (!makes) process.exit(lost ? 1 : 0)
+  if (!makes) process.exit()
 })
 process.once('exit', () => {
   if (lost) process.exitCode ||= 1

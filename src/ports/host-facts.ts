@@ -64,7 +64,8 @@ export const createHostFacts = ({ exec, variables, kvmCacheFile }: HostFactsOpti
   const env = Object.fromEntries(
     Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
-  const isRoot = account().uid === 0
+  const own = account()
+  const isRoot = own.uid === 0
 
   const locate: HostFacts['locate'] = async (program) => {
     const folders = program.includes('/') ? [''] : (env['PATH'] ?? '').split(delimiter)
@@ -77,7 +78,7 @@ export const createHostFacts = ({ exec, variables, kvmCacheFile }: HostFactsOpti
 
   return {
     node: process.versions.node,
-    account: account(),
+    account: own,
     isRoot,
     memory: totalMemory(),
     system: async () => ({ ...host, osRelease: (await readTextIfThere('/etc/os-release')) ?? '' }),

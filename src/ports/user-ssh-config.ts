@@ -12,7 +12,8 @@ export interface UserSshConfig {
   readonly path: string
   /**
    * Writes what the change makes of its bytes (none when there is no such file). False when that is what it was.
-   * @throws DvmError `refused` for a file of another user, `failed` when it cannot be written.
+   * @throws DvmError `refused` for a file of another user, `failed` when it cannot be written. Without a hint where the file is not for
+   * dvm to change: what to do then depends on the change.
    */
   edit(change: (before: Buffer) => Buffer): Promise<boolean>
 }
@@ -48,11 +49,7 @@ const modeOf = async (file: string): Promise<number | undefined> => {
       hint: `see what it is, and move it away: ls -ld ${quotePath(file)}`,
     })
   // Replacing it would make it ours.
-  const { uid, name } = account()
-  if (found.uid !== uid)
-    throw new DvmError('refused', `${file} belongs to another user`, {
-      hint: `sudo chown ${name} ${quotePath(file)}`,
-    })
+  if (found.uid !== account().uid) throw new DvmError('refused', `${file} belongs to another user`)
   return found.mode & 0o7777
 }
 
@@ -78,11 +75,9 @@ export const createUserSshConfig = (home: string): UserSshConfig => {
         return await edit(change)
       } catch (error) {
         if (error instanceof DvmError || !isErrno(error, ...causes)) throw error
-        const todo = isErrno(error, ...closed)
-          ? 'check the owner and mode'
-          : 'see what is there, and move it away'
+        const look = `see what is there, and move it away: ls -ld ${quotePath(dirname(path))} ${quotePath(path)}`
         throw new DvmError('failed', `${path} cannot be changed: ${messageOf(error)}`, {
-          hint: `${todo}: ls -ld ${quotePath(dirname(path))} ${quotePath(path)}`,
+          hint: isErrno(error, ...closed) ? undefined : look,
           cause: error,
         })
       }

@@ -1,6 +1,6 @@
 // `dvm ssh-config`: the ssh entries of all VMs and projects, printed, or kept in a file that the person's own ssh configuration includes.
 import { join } from 'node:path'
-import { DvmError, isErrno, messageOf } from '../core/errors.ts'
+import { DvmError, messageOf } from '../core/errors.ts'
 import { projectAlias } from '../core/project-ssh.ts'
 import { isKnownHosts, renderHosts, sshAlias, sshConfigFile, sshDirectory } from '../core/ssh-config.ts'
 import { addInclude, removeInclude } from '../core/ssh-include.ts'
@@ -97,9 +97,8 @@ const edited = async (deps: Deps, change: (before: Buffer) => Buffer, byHand: st
   try {
     return await deps.userSshConfig.edit(change)
   } catch (error) {
-    if (!(error instanceof DvmError)) throw error
-    const isClosed = error.code === 'refused' || isErrno(error.cause, 'EACCES', 'EPERM', 'EROFS')
-    throw isClosed ? error.with({ hint: `${byHand}: ${includeOf(deps)}` }) : error
+    if (!(error instanceof DvmError) || error.hint !== undefined) throw error
+    throw error.with({ hint: `${byHand}: ${includeOf(deps)}` })
   }
 }
 

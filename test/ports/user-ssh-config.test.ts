@@ -101,6 +101,18 @@ for (const [what, make] of ways)
     })
   })
 
+test('a place that is closed has no hint: what to do depends on the change', async (t) => {
+  const home = temporaryDirectory(t)
+  // To root most places are open.
+  if (process.getuid?.() === 0) symlinkSync('/sys/fs', join(home, '.ssh'))
+  else mkdirSync(join(home, '.ssh'), { mode: 0o500 })
+  await assert.rejects(createUserSshConfig(home).edit(front), {
+    code: 'failed',
+    message: /\/\.ssh\/config cannot be changed: /,
+    hint: undefined,
+  })
+})
+
 test('a change that fails changes nothing', async (t) => {
   const home = temporaryDirectory(t)
   const path = writePrivate(join(home, '.ssh/config'), 'own\n')

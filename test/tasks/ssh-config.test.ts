@@ -108,11 +108,7 @@ test('removing spares what else is there: the state of a VM that is called ssh',
 
 test('a configuration that may not be changed: what to tell whoever made it', async (t) => {
   const w = world(t)
-  const readOnly = Object.assign(new Error('no'), { code: 'EROFS' })
-  for (const error of [
-    new DvmError('failed', 'no', { hint: 'ls -ld', cause: readOnly }),
-    new DvmError('refused', 'it belongs to another user', { hint: 'sudo chown' }),
-  ]) {
+  for (const error of [new DvmError('failed', 'no'), new DvmError('refused', 'it belongs to another user')]) {
     const deps = { ...w.deps, userSshConfig: { path: '', edit: () => Promise.reject(error) } }
     const install = installSshConfig(deps)
     await assert.rejects(install, { code: error.code, hint: `make its first line: Include "${own(w)}"` })
