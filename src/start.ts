@@ -34,6 +34,12 @@ const withoutItsSignals = async <T>(load: () => Promise<T>): Promise<T> => {
       if (!before.has(listener)) process.removeListener(signal, listener as () => void)
   return loaded
 }
+// Of what Node calls experimental (a proxy that speaks SOCKS) the user of dvm can decide nothing.
+const hearers = process.listeners('warning')
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (warning.name !== 'ExperimentalWarning') for (const hear of hearers) hear(warning)
+})
 // Nobody reads the story any more, or its disk is full: the work goes on, and is taken back where it must be.
 process.stderr.on('error', () => undefined)
 /** The result could not be written, which is a failure when nothing else is. */

@@ -11,3 +11,11 @@ fail() {
 }
 
 seconds_since() { printf '%d s' $((SECONDS - $1)); }
+
+# For a word that no script takes, and for --help: ends it with what $usage says.
+tell_usage() {
+  case $1 in
+    --help | -h) printf '%s\n' "$usage" && exit 0 ;;
+    *) say "unknown option $1" && say "$usage" && exit 2 ;;
+  esac
+}

@@ -1,9 +1,9 @@
 // `--json` of build and sync: what happens as one JSON object a line on stdout, for programs that show it their own way.
 import { DvmError, expectedOf, messageOf } from '../core/errors.ts'
-import { redact } from '../core/redact.ts'
 import { attemptSteps, type Attempt } from '../tasks/attempt-steps.ts'
 import type { Deps } from '../tasks/deps.ts'
 import type { Step, StepVoice } from '../tasks/steps.ts'
+import { shownJson } from './printable.ts'
 
 /** `at` is milliseconds since the run began. */
 export type Event = { readonly at: number } & (
@@ -34,7 +34,7 @@ export interface Events {
 export const eventsOf = (deps: Deps, write: (line: string) => void): Events => {
   const begun = performance.now()
   const tell = (event: Unstamped): void =>
-    write(redact(JSON.stringify({ at: Math.round(performance.now() - begun), ...event })))
+    write(shownJson({ at: Math.round(performance.now() - begun), ...event }))
   const voiceOf = (title: string): StepVoice => {
     let last = ''
     return {

@@ -19,6 +19,7 @@ import { registerVersion } from './commands/version.ts'
 import { registerLs, registerRm, registerStop } from './commands/vms.ts'
 import { registerWatch } from './commands/watch.ts'
 import type { CliContext } from './context.ts'
+import { shown } from './printable.ts'
 
 /** What changes something and has no dry run of its own. */
 const acting = new Set([
@@ -70,7 +71,7 @@ export const createProgram = (context: CliContext): Command => {
     .enablePositionalOptions()
     .exitOverride()
     .helpCommand(false)
-    .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
+    .configureOutput({ outputError: (text, write) => write(shown(inOurWords(text))) })
     .version(`dvm ${context.version}`, '-V, --version', 'print the version of dvm')
   program.hook('preAction', (_, action) => {
     if (looking.has(action.name())) context.onlyLooks()

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import type { Report } from '../tasks/deps.ts'
 import { expectedOf, messageOf } from '../core/errors.ts'
-import { redact } from '../core/redact.ts'
+import { shown, shownJson, shownOfTool } from './printable.ts'
 
 export interface Output {
   readonly isTTY?: boolean | undefined
@@ -41,20 +41,20 @@ export const tildes = (text: string, home = homeDirectory()): string =>
 export const createReporter = (stdout: Output, stderr: Output, color: boolean): Reporter => {
   const painted = color && stderr.isTTY === true
   const paint = (code: number, text: string): string => (painted ? `\u001B[${code}m${text}\u001B[0m` : text)
-  let shown = ''
+  let latest = ''
   const progress = (text: string): void => {
-    if (shown !== text) stderr.write(`\r\u001B[K${text}`)
-    shown = text
+    if (latest !== text) stderr.write(`\r\u001B[K${shownOfTool(text)}`)
+    latest = text
   }
-  const story = (line: string): void => {
+  const story = (line: string, mark = ''): void => {
     progress('')
-    stderr.write(`${redact(line)}\n`)
+    stderr.write(`${mark}${shown(line)}\n`)
   }
-  const print = (line: string): void => void stdout.write(`${line}\n`)
+  const print = (line: string): void => void stdout.write(`${shown(line)}\n`)
   return {
     print,
     text: (text) => void stdout.write(text),
-    json: (value) => print(JSON.stringify(value, undefined, 2)),
+    json: (value) => void stdout.write(`${shownJson(value, 2)}\n`),
     table: (header, rows) => {
       const lines = [header, ...rows]
       const widths = header.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
@@ -68,18 +68,18 @@ export const createReporter = (stdout: Output, stderr: Output, color: boolean): 
     },
     progress: painted ? progress : undefined,
     note: (line) => story(line),
-    warn: (line) => story(`${paint(33, 'warning:')} ${line}`),
+    warn: (line) => story(line, `${paint(33, 'warning:')} `),
     error: (thrown, debug) => {
       const error = expectedOf(thrown)
       if (error === undefined) {
-        story(`${paint(31, 'dvm: a bug in dvm:')} ${messageOf(thrown)}`)
+        story(messageOf(thrown), `${paint(31, 'dvm: a bug in dvm:')} `)
         if (thrown instanceof Error && thrown.stack !== undefined) story(thrown.stack)
         story('please report it with the text above and the command you typed')
         return
       }
-      story(`${paint(31, 'dvm:')} ${tildes(error.message)}`)
-      for (const line of error.tail) story(`  | ${line}`)
-      if (error.hint !== undefined) story(`  ${paint(36, 'try:')} ${error.hint}`)
+      story(tildes(error.message), `${paint(31, 'dvm:')} `)
+      for (const line of error.tail) story(`  | ${shownOfTool(line)}`)
+      if (error.hint !== undefined) story(error.hint, `  ${paint(36, 'try:')} `)
       if (error.logFile !== undefined) story(`  log: ${tilde(error.logFile)}`)
       if (debug && error.stack !== undefined) story(error.stack)
       if (debug && error.cause instanceof Error)

@@ -1,8 +1,8 @@
 // Shows steps while they run: one living line a step on a terminal, one plain line a step elsewhere. All on stderr.
-import { redact } from '../core/redact.ts'
 import { attemptSteps, type Attempt, type Attempts } from '../tasks/attempt-steps.ts'
 import type { RunSideBySide, RunSteps, Step, StepVoice } from '../tasks/steps.ts'
 import type { Output } from './reporter.ts'
+import { shown, shownOfTool } from './printable.ts'
 
 /** A failed step is shown as such, and nothing more: whoever attempts it keeps why. */
 type Show = (steps: readonly Step[], attempts: Attempts) => Promise<void>
@@ -69,7 +69,7 @@ const signOfLifeMs = 60_000
 const showPlain =
   (stderr: Output): Show =>
   async (steps, { attempt, isOver }) => {
-    const line = (text: string): void => void stderr.write(`${redact(text)}\n`)
+    const line = (text: string): void => void stderr.write(`${shown(text)}\n`)
     for (const step of steps) {
       if (isOver()) return
       const reason = step.skip?.()
@@ -85,7 +85,7 @@ const showPlain =
       )
       const voice: StepVoice = {
         progress: (text, percent) => {
-          latest = worded(text, percent).slice(0, 100)
+          latest = shownOfTool(worded(text, percent)).slice(0, 100)
         },
         note: (text) => line(`  ${text}`),
       }
@@ -137,10 +137,10 @@ const showLive =
           try {
             await attempt(step, {
               progress: (text, percent) => {
-                task.output = redact(worded(text, percent))
+                task.output = shownOfTool(worded(text, percent))
               },
               note: (text) => {
-                title = `${step.title} (${redact(text)})`
+                title = `${step.title} (${shown(text)})`
                 task.title = title
               },
             })

@@ -1,4 +1,5 @@
 // What dvm must know of a Containerfile: its stages, and which line a build step came from. Not a builder: podman judges the rest.
+import { heredocsOf, wordsOf, type Heredoc } from './containerfile-words.ts'
 import { DvmError } from './errors.ts'
 
 export interface Instruction {
@@ -9,21 +10,6 @@ export interface Instruction {
   /** 1-based line on which it starts. */
   readonly line: number
 }
-
-interface Heredoc {
-  readonly word: string
-  /** `<<-`: tabs in front of the end word do not count. */
-  readonly tabs: boolean
-}
-
-/** The here-documents that an instruction opens, in order. Neither `<<<` nor `1<<4` is one. */
-const heredocsOf = (name: string, value: string): Heredoc[] =>
-  !['RUN', 'COPY', 'ADD'].includes(name)
-    ? []
-    : [...value.matchAll(/(?<![^\s;&|(])\d*<<(-?)\s*(["']?)([A-Za-z_]\w*)\2(?![\w"'])/g)].map((match) => ({
-        word: match[3] ?? '',
-        tabs: match[1] === '-',
-      }))
 
 /** The escape character: a backslash unless a directive at the very top says that it is a backtick. */
 const escapeOf = (lines: readonly string[]): string => {
@@ -72,11 +58,29 @@ const globalArguments = (instructions: readonly Instruction[]): ReadonlyMap<stri
   const values = new Map<string, string>()
   for (const { name, value } of instructions) {
     if (name === 'FROM') break
-    const [, variable, text = ''] = /^(\w+)=(.*)$/.exec(name === 'ARG' ? value : '') ?? []
-    if (variable !== undefined) values.set(variable, text.replaceAll(/^(["'])(.*)\1$/g, '$2'))
+    for (const { text } of name === 'ARG' ? wordsOf(value) : []) {
+      const [, variable, assigned] = /^(\w+)=(.*)$/s.exec(text) ?? []
+      if (variable !== undefined) values.set(variable, expand(assigned ?? '', values))
+    }
   }
   return values
 }
+
+/**
+ * `$NAME`, `${NAME}` and those with a word for when it is unset (`:-`, `-`) or set (`:+`, `+`). What is unset is nothing, as it is for
+ * builders; a form that they alone know stays as it is written.
+ */
+const expand = (text: string, values: ReadonlyMap<string, string>): string =>
+  text.replaceAll(
+    /\$(?:\{(\w+)(?:(:?)([-+])([^{}]*))?\}|(\w+))/g,
+    (_, braced?: string, colon?: string, sign?: string, word = '', plain?: string) => {
+      const value = values.get(braced ?? plain ?? '')
+      if (sign === undefined) return value ?? ''
+      const isSet = value !== undefined && (colon === '' || value !== '')
+      if (sign === '-') return isSet ? value : word
+      return isSet ? word : ''
+    },
+  )
 
 /**
  * Checks that the image which the Containerfile ends in is made FROM dvm-base, directly or through an earlier stage.
@@ -92,13 +96,12 @@ export const checkStartsFromDvmBase = (text: string, path: string): void => {
   for (const { name, value, line } of instructions) {
     if (name !== 'FROM') continue
     const words = value.split(/\s+/).filter((word) => !word.startsWith('--'))
-    const image = (words[0] ?? '').replaceAll(
-      /\$(?:\{(\w+)\}|(\w+))/g,
-      (all, braced?: string, plain?: string) => values.get(braced ?? plain ?? '') ?? all,
-    )
-    const fits = stages.get(image.toLowerCase()) ?? isDvmBase(image)
+    const [written = ''] = words
+    const image = expand(wordsOf(written)[0]?.text ?? written, values)
+    // What cannot be known here is podman's to judge, and the check of the image finds what it lacks.
+    const fits = stages.get(image.toLowerCase()) ?? (isDvmBase(image) || image.includes('${'))
     if (words[1]?.toLowerCase() === 'as' && words[2] !== undefined) stages.set(words[2].toLowerCase(), fits)
-    last = { fits, image, line }
+    last = { fits, image: written, line }
   }
   if (last === undefined) throw new DvmError('config', `${path} has no FROM line`, { hint })
   if (!last.fits)

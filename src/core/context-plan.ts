@@ -1,6 +1,7 @@
 // Which files of the base directory go into the build, and which look like secrets and stay. Paths only; no I/O.
 import dockerignoreModule from '@balena/dockerignore'
 import { isEditorFile } from './editor-files.ts'
+import { readByDvm } from './read-by-dvm.ts'
 
 /** Never part of the context: dvm's own record, and version control. */
 const always = ['.git', '.containerignore', '.dockerignore', 'flavour']
@@ -42,9 +43,8 @@ export const contextRules = (ignoreText: string | undefined, hasDevBase: boolean
   const looksSecret = (path: string): boolean => secretNames.test(nameOf(path)) && !rescued.has(path)
   // An open editor must not change what a base is, nor may a copy of a secret that it keeps get into one.
   const isEditors = (path: string): boolean => isEditorFile(nameOf(path)) && !rescued.has(path)
-  // The Containerfile is read whatever an ignore file says, as every builder does; `*` with a few `!names` is common.
   const kept = (path: string): boolean =>
-    path === 'Containerfile' ||
+    readByDvm.includes(path) ||
     (!top.has(path.split('/')[0] ?? '') && !ignore.ignores(path) && !isEditors(path))
   return {
     ships: (path) => kept(path) && !looksSecret(path),

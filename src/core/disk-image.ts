@@ -13,7 +13,8 @@ export interface DiskImage {
 export const diskHeaderBytes = 512
 
 /** Reads a header. Undefined when it is neither qcow2 nor something that can be a raw disk (whole sectors, a boot signature). */
-export const readDiskImage = (header: Uint8Array, fileSize: number): DiskImage | undefined => {
+export const readDiskImage = (header: Uint8Array | undefined, fileSize: number): DiskImage | undefined => {
+  if (header === undefined) return undefined
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
   if (header.byteLength >= 32 && view.getUint32(0) === 0x514649fb) {
     const version = view.getUint32(4)

@@ -107,7 +107,7 @@ export const parseEnvironment = (variables: Variables, cwd: string): Environment
     vmType: text('DVM_VM_TYPE'),
     editor: text('DVM_EDITOR'),
     baseDir: directory('DVM_BASE_DIR', `${configDir}/base`),
-    baseImage: baseImage === undefined ? undefined : absolute(baseImage),
+    baseImage: baseImage === undefined ? undefined : absolute(baseImage).replaceAll(/\/(\.?\/)+/g, '/'),
     flavour: text('DVM_FLAVOUR'),
     bootcBase: text('DVM_BOOTC_BASE'),
     diskBuilder: text('DVM_BISC_IMAGE'),

@@ -1,5 +1,6 @@
 // What `dvm doctor` says of one prerequisite.
 import { expectedOf } from './errors.ts'
+import { redact } from './redact.ts'
 
 export interface Finding {
   /** What it is about; the same in every run, so that scripts can look for it. */
@@ -55,7 +56,7 @@ const escaped: Readonly<Record<string, string>> = {
 
 /** Names of files and answers of tools may hold anything: what would end the line or move the cursor becomes visible. */
 export const onOneLine = (text: string): string =>
-  text.replaceAll(
+  redact(text).replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => escaped[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`,
   )

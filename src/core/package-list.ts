@@ -7,6 +7,13 @@ import { DvmError } from './errors.ts'
  */
 const packageWord = /^(?!-)[!#%()*+,./0-9:=?@A-Z[\]^_a-z{}~-]+(?<!-)$/
 
+/** A byte order mark, a blank that does not break: what cannot be seen is told by its number. */
+const visible = (word: string): string =>
+  JSON.stringify(word).replaceAll(
+    /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
 /**
  * A package a line, however the package manager takes it; several with blanks between them are packages as well, as the shell splits
  * them. What follows a # is a comment.
@@ -17,7 +24,7 @@ export const checkPackages = (text: string, path: string): void => {
     // Not \s: what the shell does not split at, a carriage return for example, is part of the name.
     for (const word of line.replace(/#.*/s, '').split(/[ \t]+/))
       if (word !== '' && !packageWord.test(word))
-        throw new DvmError('config', `${path}:${index + 1}: ${JSON.stringify(word)} is no package`, {
+        throw new DvmError('config', `${path}:${index + 1}: ${visible(word)} is no package`, {
           hint: 'correct that line (one package a line, no options), then run the same command again',
         })
 }

@@ -48,7 +48,7 @@ export const selectPins = (pins: Pins, flavour: string | undefined, role: string
   if (found.length > 0) return found
   const wanted = [flavour, role].filter((word) => word !== undefined).join(' ')
   const known = pins.map((pin) => `${pin.flavour} ${pin.role}`).join(', ')
-  throw new DvmError('not-found', `there is no pin "${wanted}"`, {
-    hint: known === '' ? 'the file has no pins' : `the pins are: ${known}`,
-  })
+  if (known === '')
+    throw new DvmError('not-found', 'the file has no pins', { hint: 'see those of dvm: dvm pins list' })
+  throw new DvmError('not-found', `there is no pin "${wanted}"`, { hint: `the pins are: ${known}` })
 }

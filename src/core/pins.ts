@@ -1,6 +1,5 @@
 // Pins: which image a flavour takes in a role, and the images that a person names instead of one.
 import { DvmError } from './errors.ts'
-import { isName } from './names.ts'
 import type { Pin, Pins, Role } from './pin.ts'
 import type { ImageReference } from './reference.ts'
 import { nameOf, parseReference, renderReference } from './reference.ts'
@@ -29,19 +28,19 @@ export type ImageSource =
 
 /**
  * Checks an image that a person names instead of a pin (DVM_BOOTC_BASE, DVM_BISC_IMAGE): it is built from or run with
- * privileges, so it must be nailed to its content. `bootstrap:RELEASE` is accepted where the caller says so.
- * @throws DvmError `config` when it has no digest, or is no reference at all.
+ * privileges, so it must be nailed to its content. `bootstrap:RELEASE` is accepted for the one release that the caller can make.
+ * @throws DvmError `config` when it has no digest, names another release, or is no reference at all.
  */
 export const checkPinned = (
   text: string,
   variable: string,
-  allow: { readonly bootstrap?: boolean } = {},
+  allow: { readonly bootstrap?: string | undefined } = {},
 ): ImageSource => {
   const release = /^bootstrap:(.*)$/.exec(text)?.[1]
-  if (release !== undefined && allow.bootstrap === true) {
-    if (isName(release)) return { kind: 'bootstrap', release }
-    throw new DvmError('config', `${variable}: "${release}" is not a release to bootstrap`, {
-      hint: `${variable}=bootstrap:trixie`,
+  if (release !== undefined && allow.bootstrap !== undefined) {
+    if (release === allow.bootstrap) return { kind: 'bootstrap', release }
+    throw new DvmError('config', `${variable}: "${release}" is not a release that dvm can bootstrap`, {
+      hint: `${variable}=bootstrap:${allow.bootstrap}`,
     })
   }
   let reference: ImageReference

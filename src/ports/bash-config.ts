@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { DvmError, isErrno } from '../core/errors.ts'
 import type { RawValues } from '../core/raw-values.ts'
 import type { Exec } from '../system/exec.ts'
+import { isPlainFile } from '../system/files.ts'
 import { packagePath } from '../system/paths.ts'
 import { parseReading, syntaxError } from './bash-config-parse.ts'
 import { checkOwnership } from './ownership.ts'
@@ -103,7 +104,7 @@ export const createBashConfig = (options: Options): BashConfig => {
   return {
     readConfig: async (files, variables, defaults = {}) => {
       const present: string[] = []
-      for (const file of files) if (await isThere(file)) present.push(file)
+      for (const file of files) if (await isPlainFile(file)) present.push(file)
       if (present.length === 0) return {}
       for (const file of present) {
         await checkOwnership(file, options.configDir)
@@ -131,18 +132,7 @@ const readStart = async (path: string): Promise<string> => {
   }
 }
 
-const isThere = async (path: string): Promise<boolean> => {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
-    throw error
-  }
-}
-
 const checkReadable = async (path: string): Promise<void> => {
-  if (!(await stat(path)).isFile()) throw new DvmError('config', `${path} is not a file`)
   try {
     await access(path, constants.R_OK)
   } catch (error) {

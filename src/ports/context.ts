@@ -1,10 +1,13 @@
 // The build context on the host: scanned once for the input hash, then shipped as one tar stream. Nothing is copied on the host.
-import { lstat, readdir, readlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, readdir, readlink, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { DvmError } from '../core/errors.ts'
-import { readPlainText } from '../system/files.ts'
-import { createOwnerCheck, type OwnerCheck } from './ownership.ts'
+import { flavourFile } from '../core/base-flavour.ts'
+import { quotePath } from '../core/command.ts'
+import { DvmError, isErrno } from '../core/errors.ts'
+import { readByDvm } from '../core/read-by-dvm.ts'
+import { isPlainFile, readPlainText } from '../system/files.ts'
+import { checkOwnership, createOwnerCheck, type OwnerCheck } from './ownership.ts'
 
 export interface Scan {
   /** Path → `mode:sha256` or `link:target`. */
@@ -39,8 +42,27 @@ export interface ContextPort {
   pack(shipments: readonly Shipment[]): Readable
 }
 
+/** Node gives names as text, and one that is none leads nowhere. */
+const unreadable =
+  (root: string, path: string) =>
+  (error: unknown): never => {
+    const full = join(root, path)
+    if (!isErrno(error, 'ENOENT')) throw error
+    if (path.includes('\uFFFD'))
+      throw new DvmError('config', `${full}: its name is not UTF-8`, {
+        hint: `rename it, or move it out of there; see what it is: ls -lb ${quotePath(dirname(full))}`,
+        cause: error,
+      })
+    throw new DvmError('failed', `${full} went away while it was read`, {
+      hint: 'run the same command again',
+      cause: error,
+    })
+  }
+
 const listFiles = async (root: string, directory = '', owners?: OwnerCheck): Promise<string[]> => {
-  const entries = await readdir(join(root, directory), { withFileTypes: true })
+  const entries = await readdir(join(root, directory), { withFileTypes: true }).catch(
+    unreadable(root, directory),
+  )
   // Who may write to a directory decides what is in it, shipped or not.
   owners?.see(join(root, directory), await lstat(join(root, directory)))
   // Only empty directories are entries of their own; the others come with their files.
@@ -56,12 +78,24 @@ const listFiles = async (root: string, directory = '', owners?: OwnerCheck): Pro
   return nested.flat().sort()
 }
 
+/** As text; the archive has no other way. */
+const targetOf = async (path: string): Promise<string> => {
+  const bytes = await readlink(path, 'buffer')
+  const target = bytes.toString()
+  if (Buffer.from(target).equals(bytes)) return target
+  throw new DvmError('config', `${path} leads to a name that is not UTF-8`, {
+    hint: `remove it, or add it to .containerignore; see what it is: ls -lb ${quotePath(path)}`,
+  })
+}
+
 const describe = async (root: string, path: string, owners?: OwnerCheck): Promise<string> => {
   const { hashFile } = await import('hasha')
   const full = join(root, path)
-  const stats = await lstat(full)
-  owners?.see(full, stats)
-  if (stats.isSymbolicLink()) return `link:${await readlink(full)}`
+  const isRead = readByDvm.includes(path) && (await isPlainFile(full))
+  const stats = await (isRead ? stat : lstat)(full).catch(unreadable(root, path))
+  // A directory was seen when it was listed.
+  if (!stats.isDirectory()) owners?.see(full, stats)
+  if (stats.isSymbolicLink()) return `link:${await targetOf(full)}`
   if (stats.isDirectory()) return 'directory'
   if (!stats.isFile())
     throw new DvmError('config', `${full} is neither a file, a directory nor a link`, {
@@ -92,11 +126,11 @@ export const createContextPort = (): ContextPort => ({
     const rules = contextRules(own ?? other, paths.includes('dev/Containerfile'))
     const files = await scan(directory, paths.filter(rules.ships), owners)
     owners.judge()
-    return {
-      files,
-      secrets: paths.filter(rules.looksSecret),
-      ignoreFile: own === undefined && other !== undefined ? '.dockerignore' : '.containerignore',
-    }
+    const ignoreFile = own === undefined && other !== undefined ? '.dockerignore' : '.containerignore'
+    // Not shipped, and yet they decide.
+    for (const path of [ignoreFile, flavourFile].filter((each) => paths.includes(each)))
+      await checkOwnership(join(directory, path), directory).catch(unreadable(directory, path))
+    return { files, secrets: paths.filter(rules.looksSecret), ignoreFile }
   },
   scanFolder: async (directory) => ({ files: await scan(directory, await listFiles(directory)) }),
   pack: (shipments) => Readable.from(packAll(shipments)),
@@ -106,7 +140,6 @@ export const createContextPort = (): ContextPort => ({
 async function* packAll(shipments: readonly Shipment[]): AsyncGenerator<Buffer> {
   const { create } = await import('tar')
   for (const { from, to, paths, as } of shipments) {
-    if (paths.length === 0) continue
     const options = {
       cwd: from,
       prefix: to,
@@ -115,11 +148,15 @@ async function* packAll(shipments: readonly Shipment[]): AsyncGenerator<Buffer> 
       noDirRecurse: true,
       ...(as === undefined ? {} : { onWriteEntry: (entry: { path: string }) => void (entry.path = as) }),
     }
-    // `./` keeps a file called @name from being read as an archive to merge.
-    for await (const chunk of create(
-      options,
-      paths.map((path) => `./${path}`),
-    ))
-      yield chunk
+    for (const follow of [false, true]) {
+      const some = paths.filter((path) => readByDvm.includes(path) === follow)
+      if (some.length === 0) continue
+      // `./` keeps a file called @name from being read as an archive to merge.
+      for await (const chunk of create(
+        { ...options, follow },
+        some.map((path) => `./${path}`),
+      ))
+        yield chunk
+    }
   }
 }

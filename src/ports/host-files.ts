@@ -7,7 +7,7 @@ import { readPlainText, writeFileAtomic } from '../system/files.ts'
 export interface HostFiles {
   /**
    * Undefined when there is no such file.
-   * @throws DvmError `config` for what is no file
+   * @throws DvmError `config` for what is no file, or a link that leads nowhere
    */
   text(path: string): Promise<string | undefined>
   /** Private (0600), whole or not at all. */
@@ -25,8 +25,8 @@ export interface HostFiles {
   allocated(path: string): Promise<number | undefined>
   /** Another text whenever the file is another one, was written to, or has another owner or mode; undefined when there is none. */
   stamp(path: string): Promise<string | undefined>
-  /** The first bytes of a disk. */
-  head(path: string): Promise<Uint8Array>
+  /** The first bytes of a disk; undefined for what is no file: a pipe would never answer. */
+  head(path: string): Promise<Uint8Array | undefined>
 }
 
 export const createHostFiles = (): HostFiles => ({
@@ -51,7 +51,7 @@ export const createHostFiles = (): HostFiles => ({
       const real = await realpath(path)
       return { path: real, size: (await stat(real)).size }
     } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined
       throw error
     }
   },
@@ -73,6 +73,7 @@ export const createHostFiles = (): HostFiles => ({
     }
   },
   head: async (path) => {
+    if (!(await stat(path)).isFile()) return undefined
     const file = await open(path, 'r')
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(diskHeaderBytes), 0, diskHeaderBytes, 0)

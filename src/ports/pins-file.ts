@@ -1,12 +1,12 @@
 // The file that holds the pins: read as text, replaced whole.
 import { realpath, stat } from 'node:fs/promises'
 import { DvmError, isErrno, messageOf } from '../core/errors.ts'
-import { readTextIfThere, writeFileAtomic } from '../system/files.ts'
+import { readPlainText, writeFileAtomic } from '../system/files.ts'
 import { packagePath } from '../system/paths.ts'
 
 export interface PinsFile {
   readonly path: string
-  /** @throws DvmError `not-found` when there is no such file. */
+  /** @throws DvmError `not-found` when there is no such file, `config` when it is none. */
   text(): Promise<string>
   /**
    * Replaces the file atomically, keeping its mode; a link stays a link.
@@ -19,7 +19,7 @@ export interface PinsFile {
 export const createPinsFile = (path = packagePath('pins.json')): PinsFile => ({
   path,
   text: async () => {
-    const text = await readTextIfThere(path)
+    const text = await readPlainText(path)
     if (text !== undefined) return text
     throw new DvmError('not-found', `there is no ${path}`, { hint: 'check --file' })
   },

@@ -1,7 +1,7 @@
 // File primitives that every port needs: private directories, atomic writes, reads that may find nothing.
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
-import { open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { lstat, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { quotePath } from '../core/command.ts'
 import { DvmError, isErrno } from '../core/errors.ts'
@@ -89,15 +89,26 @@ export const readTextIfThere = async (path: string): Promise<string | undefined>
 }
 
 /**
- * The same for a file of a person's, where anything may stand: a pipe that nobody writes to would be waited for, and Node could not even exit.
- * @throws DvmError `config` for what is no file
+ * The same for a file of a person's, where anything may stand.
+ * @throws as `isPlainFile`
  */
-export const readPlainText = async (path: string): Promise<string | undefined> => {
+export const readPlainText = async (path: string): Promise<string | undefined> =>
+  (await isPlainFile(path)) ? readTextIfThere(path) : undefined
+
+/**
+ * False when there is nothing. A pipe that nobody writes to would be waited for, and Node could not even exit.
+ * @throws DvmError `config` for what is no file, and for a link that leads nowhere: whoever made it meant a file
+ */
+export const isPlainFile = async (path: string): Promise<boolean> => {
   try {
-    if ((await stat(path)).isFile()) return await readFile(path, 'utf8')
+    if ((await stat(path)).isFile()) return true
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error
+    if ((await lstat(path).catch(() => undefined))?.isSymbolicLink() !== true) return false
+    throw new DvmError('config', `${path} is a link that leads nowhere`, {
+      hint: `see where it should lead: ls -l ${quotePath(path)}`,
+      cause: error,
+    })
   }
   throw new DvmError('config', `${path} is not a file`, {
     hint: `see what it is, and move it away: ls -ld ${quotePath(path)}`,

@@ -25,6 +25,7 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
   const first = await planBase(deps)
   if ((await isCurrent(deps, first)) && !force && first.equal !== undefined)
     return { generation: first.equal, outcome: 'unchanged' }
+  await checkPlace(deps)
   return locked(
     deps,
     'base',
@@ -34,7 +35,7 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
       if ((await isCurrent(deps, plan)) && !force && plan.equal !== undefined)
         return { generation: plan.equal, outcome: 'unchanged' }
       if (!force && plan.equal !== undefined) {
-        const generation = await publishBase(deps, plan.equal)
+        const generation = await publishBase(deps, plan.equal, deps.report)
         return { generation, outcome: 'switched' }
       }
       tellWhy(deps, plan, options)
@@ -51,6 +52,17 @@ export const buildBase = async (deps: Deps, options: BuildOptions): Promise<Buil
   )
 }
 
+/** Known before minutes are spent: where the base is to be found can be a link to it. */
+const checkPlace = async ({ env, store }: Deps): Promise<void> => {
+  const { baseImage } = env
+  if (baseImage === undefined || baseImage === store.defaultImage) return
+  const why = await store.cannotLinkAt(baseImage)
+  if (why !== undefined)
+    throw new DvmError('config', `DVM_BASE_IMAGE ${why}: ${baseImage}`, {
+      hint: 'set it to the path of the disk image itself, in a directory of yours, or unset it',
+    })
+}
+
 /** Nothing to do: equal inputs, current, and where VMs look for it. */
 const isCurrent = async (deps: Deps, plan: BasePlan): Promise<boolean> => {
   if (plan.equal === undefined || plan.equal.disk !== plan.current?.disk) return false
@@ -60,10 +72,6 @@ const isCurrent = async (deps: Deps, plan: BasePlan): Promise<boolean> => {
     deps.files.resolve(plan.equal.disk),
     deps.files.resolve(baseImage),
   ])
-  if (there !== undefined && (await deps.files.isDirectory(there.path)))
-    throw new DvmError('config', `DVM_BASE_IMAGE names a directory: ${baseImage}`, {
-      hint: 'set it to the path of the disk image itself',
-    })
   return there !== undefined && there.path === wanted?.path
 }
 

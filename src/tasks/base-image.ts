@@ -18,7 +18,7 @@ export type BaseImage =
 /** As in every dvm before there were base images. */
 const fallbackTemplate = 'template:fedora'
 
-/** @throws DvmError `integrity` when the file there is no disk. */
+/** @throws DvmError `integrity` when the file there is no disk, `config` when what is there is no file. */
 export const findBaseImage = async (
   deps: Pick<Deps, 'env' | 'store' | 'files' | 'report'>,
 ): Promise<BaseImage> => {
@@ -29,11 +29,12 @@ export const findBaseImage = async (
       deps.report.warn(`DVM_BASE_IMAGE: there is no ${path}; using ${fallbackTemplate}`)
     return { kind: 'template', template: fallbackTemplate }
   }
-  if (await deps.files.isDirectory(file.path))
-    throw new DvmError('config', `${path} is a directory, not a disk image`, {
+  const head = await deps.files.head(file.path)
+  if (head === undefined)
+    throw new DvmError('config', `${path} is not a file, so it is no disk image`, {
       hint: 'set DVM_BASE_IMAGE to the disk image itself',
     })
-  const image = readDiskImage(await deps.files.head(file.path), file.size)
+  const image = readDiskImage(head, file.size)
   if (image === undefined)
     throw new DvmError('integrity', `${path} is neither a qcow2 nor a raw disk that can boot`, {
       hint:
@@ -49,10 +50,10 @@ export const findBaseImage = async (
         hint: `qemu-img convert -O qcow2 '${path}' standalone.qcow2`,
       },
     )
-  return {
-    kind: 'disk',
-    location: file.path,
-    virtualSize: image.virtualSize,
-    generation: await deps.store.generationOf(file.path),
-  }
+  const generation = await deps.store.generationOf(file.path)
+  if (generation === undefined && (await deps.store.isCutOff(file.path)))
+    throw new DvmError('integrity', `${file.path} does not have the size that it was built with`, {
+      hint: 'dvm base build',
+    })
+  return { kind: 'disk', location: file.path, virtualSize: image.virtualSize, generation }
 }

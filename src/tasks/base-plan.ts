@@ -34,7 +34,7 @@ export interface BasePlan {
 export const bootcBaseOf = async (deps: Deps, flavour: Flavour): Promise<ImageSource> => {
   const { bootcBase } = deps.env
   if (bootcBase !== undefined)
-    return checkPinned(bootcBase, 'DVM_BOOTC_BASE', { bootstrap: flavour.bootstrap !== undefined })
+    return checkPinned(bootcBase, 'DVM_BOOTC_BASE', { bootstrap: flavour.bootstrap })
   const pin = pinOf(await deps.assets.pins(), flavour.name, 'bootc-base')
   if (pin === undefined)
     throw new DvmError('config', `pins.json has no bootc-base for the flavour ${flavour.name}`)
@@ -94,8 +94,10 @@ export const planBase = async (deps: Deps): Promise<BasePlan> => {
     ),
   ])
   const list = packagesIn(Object.keys(scan.files))
-  if (list !== undefined)
+  if (list !== undefined) {
+    await checkBaseFile(deps, join(baseDir, list))
     checkPackages((await deps.files.text(join(baseDir, list))) ?? '', join(baseDir, list))
+  }
   const inputs: BaseInputs = {
     schema: inputsSchema,
     arch: deps.host.arch,

@@ -2,6 +2,7 @@
 import { DvmError, messageOf } from '../core/errors.ts'
 import { isStandIn, type Metadata } from '../core/generation.ts'
 import type { Holder } from '../core/holder.ts'
+import { findBaseImage } from './base-image.ts'
 import { planBase } from './base-plan.ts'
 import { findInstance, removeBuilderVm, sweepBootTest } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
@@ -11,6 +12,8 @@ export interface BaseStatus {
   /** Where VMs boot from. */
   readonly image: string
   readonly exists: boolean
+  /** Why no VM can be made from what is there; null when nothing speaks against it. */
+  readonly imageProblem: string | null
   readonly current: Metadata | null
   /** True when the current one was made from packages because no registry answered. */
   readonly standIn: boolean
@@ -35,8 +38,14 @@ export interface BaseStatus {
 
 export const baseStatus = async (deps: Deps): Promise<BaseStatus> => {
   const image = deps.env.baseImage ?? deps.store.defaultImage
-  const [file, current, all, building, builder, plan] = await Promise.all([
-    deps.files.resolve(image),
+  const [file, imageProblem, current, all, building, builder, plan] = await Promise.all([
+    // What keeps it from being looked at is told by `imageProblem`.
+    deps.files.resolve(image).catch(() => undefined),
+    // That there is none is told by `exists`.
+    findBaseImage({ ...deps, report: { note: () => undefined, warn: () => undefined } }).then(
+      () => null,
+      messageOf,
+    ),
     deps.store.current(),
     deps.store.list(),
     deps.locks.holder('base'),
@@ -57,6 +66,7 @@ export const baseStatus = async (deps: Deps): Promise<BaseStatus> => {
   return {
     image,
     exists: file !== undefined,
+    imageProblem,
     current: current?.metadata ?? null,
     standIn: current !== undefined && isStandIn(current),
     kept: all.filter(({ disk }) => disk !== current?.disk).map(({ metadata }) => metadata),

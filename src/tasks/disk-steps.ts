@@ -102,7 +102,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
             tools: { schema: String(schema), ...(await deps.builder.tools(got(made.builder))) },
           },
         )
-        made.generation = await publishBase(deps, kept, plan.current, voice)
+        made.generation = await publishBase(deps, kept, voice, plan.current)
       },
     },
   ]

@@ -21,11 +21,11 @@ const outcome = async <T>(work: Promise<T>): Promise<T | DvmError> => {
 
 const checkPin = async (registry: Registry, pin: Pin): Promise<CheckedPin> => {
   const tracked = trackedReference(pin)
-  const unreachable = (error: DvmError): CheckedPin => ({
-    ...pin,
-    state: 'unreachable',
-    problem: error.message,
-  })
+  const unreachable = (error: DvmError): CheckedPin => {
+    // A setting of this machine's is no registry's fault, and waiting does not help.
+    if (error.code === 'config') throw error
+    return { ...pin, state: 'unreachable', problem: error.message }
+  }
   const head = await outcome(registry.resolve(tracked))
   if (head === pin.digest) return { ...pin, state: 'current' }
   if (head instanceof DvmError && head.code !== 'not-found') return unreachable(head)

@@ -7,13 +7,13 @@ import type { StepVoice } from './steps.ts'
 export const publishBase = async (
   deps: Deps,
   generation: Generation,
+  voice: Pick<StepVoice, 'note'>,
   previous?: Generation,
-  voice?: StepVoice,
 ): Promise<Generation> => {
   const { baseImage } = deps.env
   if (baseImage !== undefined && baseImage !== deps.store.defaultImage) {
     const aside = await deps.store.linkAt(baseImage, generation)
-    if (aside !== undefined) voice?.note(`the disk that stood at ${baseImage} is now ${aside}`)
+    if (aside !== undefined) voice.note(`the disk that stood at ${baseImage} is now ${aside}`)
   }
   // Last, because it is what `base status` and every sync go by; until here a failure leaves the old base current.
   await deps.store.makeCurrent(generation)

@@ -9,8 +9,12 @@ import { configuredProjects } from './project-names.ts'
 import { known, type Changed } from './watch-desk.ts'
 import type { Tell } from './watch-story.ts'
 
-export const hasContainerfile = async ({ env, files }: Pick<Deps, 'env' | 'files'>): Promise<boolean> =>
-  (await files.text(join(env.baseDir, 'Containerfile'))) !== undefined
+/** Also true for one that cannot be read, a link to a file that is away for a moment for example: the build tells why. */
+export const hasContainerfile = ({ env, files }: Pick<Deps, 'env' | 'files'>): Promise<boolean> =>
+  files.text(join(env.baseDir, 'Containerfile')).then(
+    (text) => text !== undefined,
+    () => true,
+  )
 
 /** The VMs that a watch may have to sync. */
 export const watchedVms = async (

@@ -207,7 +207,7 @@ test('base status without anything, as text and as JSON', async (t) => {
     exitCode: 0,
     stdout: [
       "image:     none at ~/.cache/dvm/base/disk.qcow2: VMs boot from Lima's template:fedora",
-      `inputs:    unknown: there is no Containerfile in ${home}/.config/dvm/base`,
+      'inputs:    unknown: there is no Containerfile in ~/.config/dvm/base',
       'builder:   none (made by the first build)',
       '',
     ].join('\n'),

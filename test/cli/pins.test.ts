@@ -1,5 +1,6 @@
 // `dvm pins …` as a process of its own against a registry on this machine: exit code, stdout and stderr whole.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -306,4 +307,53 @@ test('a file that is missing, wrong or not ours to write', async () => {
       `  | ${setup.file}:3: fedora bootc-base: digest "latest" is not a digest (sha256: and 64 hexadecimal digits)\n` +
       '  try: correct the file; "dvm pins update" writes digest and resolved\n',
   })
+})
+
+test('what keeps dvm from asking is a wrong configuration, not a registry that is silent', async () => {
+  await using setup = await setUp()
+  const { host } = setup.registry
+  for (const [env, stderr] of [
+    [
+      { HTTPS_PROXY: 'ftp://proxy' },
+      'dvm: HTTPS_PROXY is not the address of a proxy\n  try: export HTTPS_PROXY=http://HOST:PORT\n',
+    ],
+    [{ DVM_CA_BUNDLE: '/nowhere.pem' }, /^dvm: DVM_CA_BUNDLE/],
+  ] as const) {
+    const found = await runDvm(setup.home, ['pins', 'check', '--file', setup.file], env)
+    assert.deepEqual([found.exitCode, found.stdout], [3, ''])
+    if (typeof stderr === 'string') assert.equal(found.stderr, stderr)
+    else assert.match(found.stderr, stderr)
+  }
+  const socks = await runDvm(setup.home, ['pins', 'check', '--file', setup.file], {
+    HTTPS_PROXY: 'socks5://127.0.0.1:9',
+  })
+  assert.deepEqual(socks, {
+    exitCode: 0,
+    stdout: checked(host, ['current', pinned], ['current', pinned]),
+    stderr: '',
+  })
+})
+
+test('a file of pins that is no file, has none, or commands the terminal', async () => {
+  await using setup = await setUp()
+  const list = (path: string) => runDvm(setup.home, ['pins', 'list', '--file', path])
+  execFileSync('mkfifo', [join(setup.home, 'pipe')])
+  for (const path of [setup.home, join(setup.home, 'pipe')]) {
+    const { exitCode, stderr } = await list(path)
+    assert.equal(exitCode, 3)
+    assert.ok(
+      stderr.endsWith(` is not a file\n  try: see what it is, and move it away: ls -ld '${path}'\n`),
+      stderr,
+    )
+  }
+  writeFileSync(setup.file, '{}')
+  assert.deepEqual(await list(setup.file), {
+    exitCode: 5,
+    stdout: '',
+    stderr: 'dvm: the file has no pins\n  try: see those of dvm: dvm pins list\n',
+  })
+  writeFileSync(setup.file, '{"\u001B[31mfedora": {}}'.replace('\u001B', '\\u001b'))
+  const { exitCode, stderr } = await list(setup.file)
+  assert.equal(exitCode, 3)
+  assert.ok(!stderr.includes('\u001B'), stderr)
 })

@@ -52,6 +52,28 @@ const parsed: readonly [string, string, readonly string[]][] = [
     'RUN cat <<< "x"\nRUN echo $((1<<4)) "a<<b"\nENV A=<<EOF\nFROM z',
     ['1 RUN cat <<< "x"', '2 RUN echo $((1<<4)) "a<<b"', '3 ENV A=<<EOF', '4 FROM z'],
   ],
+  [
+    'here-documents only where a word begins with one',
+    [
+      'RUN n=4; echo $((1<<n)) "see <<EOF" \\<<B',
+      'RUN cat << EOF && cat <<"" && a=b<<C',
+      "RUN echo don't <<EOF",
+      'RUN ["cat", "<<EOF"]',
+      'USER u',
+    ].join('\n'),
+    [
+      '1 RUN n=4; echo $((1<<n)) "see <<EOF" \\<<B',
+      '2 RUN cat << EOF && cat <<"" && a=b<<C',
+      "3 RUN echo don't <<EOF",
+      '4 RUN ["cat", "<<EOF"]',
+      '5 USER u',
+    ],
+  ],
+  [
+    'end words of all kinds',
+    'RUN <<"END-1" <<\'a b\' <<E.x\nFROM a\nEND-1\nFROM b\na b\nFROM c\nE.x\nONBUILD RUN <<E\nFROM d\nE\nUSER u',
+    ['1 RUN <<"END-1" <<\'a b\' <<E.x', '8 ONBUILD RUN <<E', '11 USER u'],
+  ],
   ['nothing', '\n# only a comment\n\n', []],
 ]
 for (const [what, text, wanted] of parsed) test(`reads ${what}`, () => assert.deepEqual(shape(text), wanted))
@@ -63,6 +85,17 @@ const good: readonly string[] = [
   'FROM localhost/dvm-base AS base',
   'FROM --platform=linux/amd64 dvm-base',
   'ARG BASE=dvm-base\nFROM ${BASE}',
+  'ARG B\nFROM ${B:-dvm-base}',
+  'ARG B=\nFROM ${B:-dvm-base}',
+  'ARG B=x\nFROM ${B:+dvm-base}',
+  'ARG A=1 B=dvm-base\nFROM ${B}',
+  'ARG NAME=dvm-base\nARG BASE=localhost/$NAME\nFROM $BASE',
+  'FROM "dvm-base"',
+  'ARG REGISTRY\nFROM ${REGISTRY}dvm-base$TAG',
+  'FROM dvm-base${TAG}',
+  'ARG V=1.2\nFROM dvm-${V%.*}',
+  'FROM a AS x\nRUN echo ${X:-a <<EOF}\nFROM dvm-base',
+  "FROM dvm-base AS it's",
   'ARG TAG="latest"\nFROM dvm-base:$TAG',
   'FROM golang:1 AS build\nRUN go build\nFROM dvm-base\nCOPY --from=build /x /x',
   'FROM dvm-base AS Tools\nRUN a\nFROM tools as final\nFROM FINAL',
@@ -80,6 +113,11 @@ const bad: readonly [string, string][] = [
   ],
   ['FROM quay.io/dvm-base', '/b/Containerfile:1: the image is made FROM quay.io/dvm-base, not FROM dvm-base'],
   ['FROM dvm-base:v2', '/b/Containerfile:1: the image is made FROM dvm-base:v2, not FROM dvm-base'],
+  [
+    'ARG B=alpine\nFROM ${B:-dvm-base}',
+    '/b/Containerfile:2: the image is made FROM ${B:-dvm-base}, not FROM dvm-base',
+  ],
+  ['FROM ${B:+dvm-base}', '/b/Containerfile:1: the image is made FROM ${B:+dvm-base}, not FROM dvm-base'],
   ['FROM ${BASE}', '/b/Containerfile:1: the image is made FROM ${BASE}, not FROM dvm-base'],
   ['FROM alpine AS b\nFROM b', '/b/Containerfile:2: the image is made FROM b, not FROM dvm-base'],
   // A stage's name hides an image of that name, as it does for podman.

@@ -48,6 +48,11 @@ for (const [what, ignore, wanted] of ignored)
   test(`an ignore file is read as Docker does: ${what}`, () =>
     assert.deepEqual(shipped(ignore, tree), wanted))
 
+test('what dvm itself reads needs no mention in an allow-list', () => {
+  const paths = ['Containerfile', 'packages.txt', 'dvm-packages.txt', 'sub/packages.txt', 'b']
+  assert.deepEqual(shipped('*', paths), ['Containerfile', 'packages.txt', 'dvm-packages.txt'])
+})
+
 const secrets = [
   '.env',
   '.env.local',

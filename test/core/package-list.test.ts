@@ -38,6 +38,12 @@ test('packages as dnf and apt take them, comments and blank lines', () => {
     check(readFileSync(`templates/scaffold/${file}`, 'utf8'))
 })
 
+/** What cannot be seen is told by its number. */
+const told: Readonly<Record<string, string>> = {
+  '\uFEFFgit': '"\\ufeffgit"',
+  'git\u00A0tmux': '"git\\u00a0tmux"',
+}
+
 test('anything else is a wrong configuration, with its line', () => {
   for (const word of [
     '-y',
@@ -66,7 +72,7 @@ test('anything else is a wrong configuration, with its line', () => {
         assert.ok(error instanceof DvmError, word)
         assert.deepEqual(
           [error.exitCode, error.message],
-          [3, `/base/packages.txt:3: ${JSON.stringify(word)} is no package`],
+          [3, `/base/packages.txt:3: ${told[word] ?? JSON.stringify(word)} is no package`],
         )
         return true
       },

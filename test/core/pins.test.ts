@@ -111,20 +111,21 @@ test('an image named by a variable must be pinned by a digest', () => {
     kind: 'image',
     reference: `docker.io/library/debian@${digest('c')}`,
   })
-  assert.deepEqual(checkPinned('bootstrap:trixie', 'DVM_BOOTC_BASE', { bootstrap: true }), {
+  assert.deepEqual(checkPinned('bootstrap:trixie', 'DVM_BOOTC_BASE', { bootstrap: 'trixie' }), {
     kind: 'bootstrap',
     release: 'trixie',
   })
-  const table: [text: string, bootstrap: boolean, message: RegExp][] = [
+  const table: [text: string, bootstrap: string | undefined, message: RegExp][] = [
     [
       'quay.io/fedora/fedora-bootc:44',
-      true,
+      'trixie',
       /^DVM_X is not pinned: "quay.io\/fedora\/fedora-bootc:44" has no digest/,
     ],
-    ['bootstrap:trixie', false, /^DVM_X is not pinned/],
-    ['bootstrap:', true, /^DVM_X: "" is not a release/],
-    ['bootstrap:$(x)', true, /is not a release/],
-    ['quay.io/a@sha256:1', true, /^DVM_X: .*64 hexadecimal digits/],
+    ['bootstrap:trixie', undefined, /^DVM_X is not pinned/],
+    ['bootstrap:', 'trixie', /^DVM_X: "" is not a release/],
+    ['bootstrap:bookworm', 'trixie', /^DVM_X: "bookworm" is not a release that dvm can bootstrap/],
+    ['bootstrap:$(x)', 'trixie', /is not a release/],
+    ['quay.io/a@sha256:1', 'trixie', /^DVM_X: .*64 hexadecimal digits/],
   ]
   for (const [text, bootstrap, message] of table)
     assert.throws(

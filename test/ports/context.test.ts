@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -188,4 +189,99 @@ test('what cannot be shipped is named, with what to do', async (t) => {
   })
   put(root, '.containerignore', 'pipe\n')
   assert.deepEqual((await port.scanBase(root)).files, {})
+})
+
+test('what dvm reads may be a link out of the directory: content counts and is shipped', async (t) => {
+  const [root, dotfiles] = [temporaryDirectory(t), temporaryDirectory(t)]
+  put(dotfiles, 'Containerfile', 'FROM dvm-base\n')
+  put(dotfiles, 'list', 'git\n')
+  symlinkSync(join(dotfiles, 'Containerfile'), join(root, 'Containerfile'))
+  symlinkSync(join(dotfiles, 'list'), join(root, 'packages.txt'))
+  symlinkSync('packages.txt', join(root, 'other'))
+  const scan = async () => (await port.scanBase(root)).files
+  const files = await scan()
+  assert.match(files['Containerfile'] ?? '', /^644:/)
+  assert.match(files['packages.txt'] ?? '', /^644:/)
+  const target = await extract(t, [
+    { from: root, to: 'context', paths: Object.keys(files) },
+    { from: root, to: 'context', paths: ['packages.txt'], as: 'dvm-packages.txt' },
+  ])
+  assert.deepEqual(listed(join(target, 'context')), [
+    'Containerfile 644',
+    'dvm-packages.txt 644',
+    'other -> packages.txt',
+    'packages.txt 644',
+  ])
+  assert.equal(readFileSync(join(target, 'context/Containerfile'), 'utf8'), 'FROM dvm-base\n')
+  put(dotfiles, 'list', 'git\nvim\n')
+  assert.notEqual((await scan())['packages.txt'], files['packages.txt'])
+  chmodSync(join(dotfiles, 'list'), 0o666)
+  await assert.rejects(scan(), {
+    code: 'refused',
+    message: `${root}/packages.txt: other users can write to it`,
+  })
+  rmSync(join(dotfiles, 'list'))
+  await assert.rejects(scan(), {
+    code: 'config',
+    message: `${root}/packages.txt is a link that leads nowhere`,
+    hint: `see where it should lead: ls -l '${root}/packages.txt'`,
+  })
+})
+
+test('a file that decides without being shipped is its owner’s alone, too', async (t) => {
+  for (const name of ['.containerignore', '.dockerignore', 'flavour']) {
+    const root = temporaryDirectory(t)
+    put(root, 'Containerfile')
+    put(root, name, '', 0o666)
+    await assert.rejects(port.scanBase(root), {
+      code: 'refused',
+      message: `${root}/${name}: other users can write to it`,
+    })
+  }
+})
+
+test('an empty directory that others can write to is named once', async (t) => {
+  const root = temporaryDirectory(t)
+  mkdirSync(join(root, 'empty'))
+  chmodSync(join(root, 'empty'), 0o777)
+  await assert.rejects(port.scanBase(root), { message: `${root}/empty: other users can write to it` })
+})
+
+test('a name that is not UTF-8 is told, unless it stays out', async (t) => {
+  for (const name of ['name', 'directory/'] as const) {
+    const root = temporaryDirectory(t)
+    const path = Buffer.concat([Buffer.from(`${root}/b\u0061d-`), Buffer.from([0xff])])
+    if (name === 'name') writeFileSync(path, '')
+    else mkdirSync(path)
+    await assert.rejects(port.scanBase(root), {
+      code: 'config',
+      message: `${root}/bad-\uFFFD: its name is not UTF-8`,
+      hint: `rename it, or move it out of there; see what it is: ls -lb '${root}'`,
+    })
+  }
+  const root = temporaryDirectory(t)
+  writeFileSync(Buffer.concat([Buffer.from(`${root}/bad-`), Buffer.from([0xff])]), '')
+  put(root, '.containerignore', 'bad-*\n')
+  assert.deepEqual((await port.scanBase(root)).files, {})
+})
+
+test('a link to a name that is not UTF-8 is told: it could not be shipped as it is', async (t) => {
+  const root = temporaryDirectory(t)
+  symlinkSync(Buffer.from([0x61, 0xff]), join(root, 'link'))
+  await assert.rejects(port.scanBase(root), {
+    code: 'config',
+    message: `${root}/link leads to a name that is not UTF-8`,
+  })
+})
+
+test('what decides without being shipped may be a link, but not one into a place of everybody’s', async (t) => {
+  const [root, dotfiles] = [temporaryDirectory(t), temporaryDirectory(t)]
+  put(root, 'Containerfile')
+  put(root, 'b')
+  put(root, '.dockerignore', '', 0o666)
+  put(dotfiles, 'x/ignore', 'b\n')
+  symlinkSync(join(dotfiles, 'x/ignore'), join(root, '.containerignore'))
+  assert.deepEqual(Object.keys((await port.scanBase(root)).files), ['Containerfile'])
+  chmodSync(join(dotfiles, 'x'), 0o777)
+  await assert.rejects(port.scanBase(root), { message: `${dotfiles}/x: other users can write to it` })
 })

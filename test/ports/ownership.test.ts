@@ -72,6 +72,34 @@ test('a link counts as what it leads to, and the directory that holds that', asy
   assert.match((await refusal(link, top)).message, /other users can write/)
 })
 
+test('a link that leads through another one is followed step by step', async (t) => {
+  const { top } = setUp(t)
+  const [world, real] = [temporaryDirectory(t), temporaryDirectory(t)]
+  writePrivate(join(real, 'config.sh'), '')
+  symlinkSync(join(real, 'config.sh'), join(world, 'link'))
+  symlinkSync(join(world, 'link'), join(top, 'config.sh'))
+  await checkOwnership(join(top, 'config.sh'), top)
+  chmodSync(world, 0o777)
+  assert.equal((await refusal(join(top, 'config.sh'), top)).message, `${world}: other users can write to it`)
+  symlinkSync('loop', join(top, 'loop'))
+  await assert.rejects(checkOwnership(join(top, 'loop'), top), { code: 'ELOOP' })
+})
+
+test('a directory above that is a link counts as what it leads to as well', async (t) => {
+  const { top } = setUp(t)
+  const shared = join(temporaryDirectory(t), 'shared')
+  writePrivate(join(shared, 'base', 'Containerfile'), '')
+  symlinkSync(join(shared, 'base'), join(top, 'base'))
+  const path = join(top, 'base', 'Containerfile')
+  await checkOwnership(path, top)
+  chmodSync(shared, 0o777)
+  assert.equal((await refusal(path, top)).message, `${shared}: other users can write to it`)
+  assert.equal((await refusal(join(top, 'base'), join(top, 'base'))).hint, `chmod go-w '${shared}'`)
+  // As /tmp: there nobody can put another base in the place of this one.
+  chmodSync(shared, 0o1777)
+  await checkOwnership(path, top)
+})
+
 test("another user's file is refused", async (t) => {
   if (process.getuid?.() === 0) {
     const { top, file } = setUp(t)

@@ -142,13 +142,24 @@ echo two >recipe; is_made '${made}' "$(hash x)" || echo 'other recipe'`
   assert.equal(run(t, lines).stdout, 'missing\nsame\nother word\nother recipe\n')
 })
 
-test('quickstart: wrong words are told the usage, and change nothing', (t) => {
-  const quickstart = join(import.meta.dirname, '../../scripts/quickstart')
-  // Were it to go on, it would end at these.
-  const programs = { npm: '#!/bin/sh\nexit 1\n', node: '#!/bin/sh\nexit 1\n' }
-  for (const words of ['--bogus', '--flavour arch', '--flavour', '--flavour=']) {
-    const { status, stdout, stderr } = run(t, `exec '${quickstart}' ${words}`, { programs })
-    assert.deepEqual([status, stdout], [2, ''], stderr)
-    assert.match(stderr, /^usage: scripts\/quickstart /)
-  }
-})
+for (const [script, ...wrong] of [
+  ['quickstart', '--bogus', '--flavour arch', '--flavour', '--flavour='],
+  ['test', '--bogus', 'word'],
+  ['e2e', '--bogus'],
+  ['bench', '--bogus', '--bench'],
+  ['check', '--bogus', 'word'],
+])
+  test(`${script}: wrong words are told the usage, and change nothing; --help tells it, too`, (t) => {
+    const path = join(import.meta.dirname, '../../scripts', script ?? '')
+    // Were it to go on, it would end at these.
+    const programs = { npm: '#!/bin/sh\nexit 1\n', node: '#!/bin/sh\nexit 1\n' }
+    const usage = new RegExp(`^usage: scripts/${script}\\b`, 'm')
+    for (const words of wrong) {
+      const { status, stdout, stderr } = run(t, `exec '${path}' ${words}`, { programs })
+      assert.deepEqual([status, stdout], [2, ''], stderr)
+      assert.match(stderr, usage)
+    }
+    const { status, stdout, stderr } = run(t, `exec '${path}' --help`, { programs })
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.match(stdout, usage)
+  })

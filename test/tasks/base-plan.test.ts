@@ -1,6 +1,6 @@
 // What `base build` decides from the host's files alone: nothing here may reach Lima.
 import assert from 'node:assert/strict'
-import { chmodSync } from 'node:fs'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { DvmError } from '../../src/core/errors.ts'
@@ -44,6 +44,33 @@ const unfit: readonly [string, (world: World) => void, string, RegExp][] = [
     },
     'config',
     /^DVM_BOOTC_BASE is not pinned/,
+  ],
+  [
+    'a release that dvm cannot bootstrap',
+    (world) => {
+      containerfile(world)
+      Object.assign(world.deps.env, { bootcBase: 'bootstrap:bookworm' })
+    },
+    'config',
+    /^DVM_BOOTC_BASE: "bookworm" is not a release that dvm can bootstrap$/,
+  ],
+  [
+    'a Containerfile that is a link to nothing',
+    (world) => {
+      world.write('.config/dvm/base/flavour', '')
+      symlinkSync('nowhere', join(world.home, '.config/dvm/base/Containerfile'))
+    },
+    'config',
+    /Containerfile is a link that leads nowhere$/,
+  ],
+  [
+    'a list of packages that others can write to',
+    (world) => {
+      containerfile(world)
+      chmodSync(world.write('.config/dvm/base/packages.txt', 'git\n'), 0o666)
+    },
+    'refused',
+    /packages\.txt: other users can write to it$/,
   ],
   [
     'a disk builder without a digest',

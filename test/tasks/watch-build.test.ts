@@ -1,5 +1,7 @@
 // `dvm watch` and the base: what a newer change does to a build that is under way, and what Ctrl-C leaves behind.
 import assert from 'node:assert/strict'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { addVm } from '../support/memory-lima.ts'
@@ -205,4 +207,22 @@ test('Ctrl-C in the middle of a sync stops what it runs in the guest', limit, as
   assert.deepEqual(watch.told(), ['app: changed setup.sh, syncing'])
   assert.equal(world.memory.calls.at(-1), 'undo run dvm-app: sudo bash -s')
   assert.equal(await world.deps.locks.holder('vm:app'), undefined)
+})
+
+test('a linked Containerfile that is away for a moment is told, and seen again', limit, async (t) => {
+  const world = memoryWorld(t)
+  const dotfile = world.write('dotfiles/Containerfile', 'FROM dvm-base\n')
+  mkdirSync(world.base, { recursive: true, mode: 0o700 })
+  symlinkSync(dotfile, join(world.base, 'Containerfile'))
+  const watch = await watching(t, world)
+  await watch.lines(3)
+  rmSync(dotfile)
+  watch.save({ 'base/motd': 'one' })
+  assert.deepEqual(await watch.lines(2), [
+    'base: ~/.config/dvm/base/Containerfile is a link that leads nowhere',
+    `  try: see where it should lead: ls -l '${world.base}/Containerfile'`,
+  ])
+  world.write('dotfiles/Containerfile', 'FROM dvm-base\n')
+  watch.save({ 'base/motd': 'two' })
+  assert.deepEqual(await watch.lines(2), ['base: changed motd, building', 'base HASH is ready'])
 })

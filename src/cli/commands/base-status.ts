@@ -4,7 +4,7 @@ import { shortName, standInAdvice, type Metadata } from '../../core/generation.t
 import { describeHolder } from '../../core/holder.ts'
 import { ageText, sizeText } from '../../core/sizes.ts'
 import type { CliContext } from '../context.ts'
-import { tilde } from '../reporter.ts'
+import { tilde, tildes } from '../reporter.ts'
 
 const describe = (metadata: Metadata): string =>
   `${shortName(metadata.generation)}, ${metadata.flavour} ${metadata.arch}, ${sizeText(metadata.diskSize)}, built ${ageText(new Date(metadata.builtAt), new Date())}${metadata.bootTest === 'skipped' ? ', not boot-tested' : ''}`
@@ -31,12 +31,13 @@ export const registerBaseStatus = (base: Command, context: CliContext): void => 
         builder,
         image,
         exists,
+        imageProblem,
       } = status
       const rows: [string, string][] = [
         [
           'image',
-          exists
-            ? tilde(image, deps.env.home)
+          exists || imageProblem !== null
+            ? `${tilde(image, deps.env.home)}${imageProblem === null ? '' : `: cannot be used: ${tildes(imageProblem)}`}`
             : `none at ${tilde(image, deps.env.home)}: VMs boot from Lima's template:fedora`,
         ],
         ...(current === null
@@ -49,7 +50,7 @@ export const registerBaseStatus = (base: Command, context: CliContext): void => 
         [
           'inputs',
           changes === null
-            ? `unknown: ${problem}`
+            ? `unknown: ${tildes(problem ?? '')}`
             : current === null
               ? 'not built yet: dvm base build'
               : changes.length === 0

@@ -13,7 +13,7 @@ import {
   writeFileAtomic,
 } from '../../system/files.ts'
 import { DvmError, isErrno } from '../../core/errors.ts'
-import { exists, freeName, linkTarget, replaceLink } from './links.ts'
+import { cannotLinkAt, exists, freeName, linkTarget, replaceLink } from './links.ts'
 
 /** A generation in the making: a directory of its own that nothing points to yet. */
 export interface Candidate {
@@ -29,8 +29,8 @@ export interface BaseStore {
   list(): Promise<readonly Generation[]>
   /** The generation whose own disk this is; undefined for any other file. */
   generationOf(disk: string): Promise<string | undefined>
-  /** True for a resolved path where only disks of generations are, also of one that is damaged. */
-  isOwn(disk: string): Promise<boolean>
+  /** True for a generation's own disk that no longer has the size that its record says. */
+  isCutOff(disk: string): Promise<boolean>
   freeBytes(): Promise<number>
   /** Removes what killed runs left behind; call with the base lock held. Returns how many things went. */
   sweep(): Promise<number>
@@ -40,6 +40,8 @@ export interface BaseStore {
   keep(candidate: Candidate, metadata: Metadata, manifest: Manifest): Promise<Generation>
   /** Points the current base at a generation. Atomic. */
   makeCurrent(generation: Generation): Promise<void>
+  /** Why no such link can be made, in words that follow its name; undefined when it can. */
+  cannotLinkAt(path: string): Promise<string | undefined>
   /** Puts a link at DVM_BASE_IMAGE; a file that stood there stays beside it under the returned name. */
   linkAt(path: string, generation: Generation): Promise<string | undefined>
   /** Removes generations but these. Returns the directories that went. */
@@ -122,7 +124,12 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
     },
     generationOf: async (disk) =>
       (await isOwn(disk)) ? (await read(basename(dirname(disk))))?.metadata.generation : undefined,
-    isOwn,
+    isCutOff: async (disk) => {
+      if (!(await isOwn(disk))) return false
+      const text = await readTextIfThere(join(dirname(disk), 'metadata.json'))
+      const recorded = text === undefined ? undefined : parseMetadata(text)?.diskSize
+      return recorded !== undefined && recorded !== (await stat(disk)).size
+    },
     freeBytes: async () => {
       ensurePrivateDirectory(generations)
       const { bavail, bsize } = await statfs(generations)
@@ -177,8 +184,9 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
       await replaceLink(join('generations', basename(dirname(generation.disk))), currentLink)
       await syncDirectory(root)
     },
+    cannotLinkAt: (path) => cannotLinkAt(path, root),
     linkAt: async (path, generation) => {
-      await mkdir(dirname(path), { recursive: true })
+      ensurePrivateDirectory(dirname(path))
       const target = await linkTarget(path)
       const there = target !== undefined || (await exists(path))
       const ours = target !== undefined && dirname(dirname(target)) === generations

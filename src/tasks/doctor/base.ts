@@ -47,7 +47,9 @@ const lookAtDirectory = async (
     return ok(name, `none yet at ${baseDir} (dvm base init begins it)`)
   const containerfile = join(baseDir, 'Containerfile')
   const kind = await facts.kind(containerfile)
-  if (kind === 'missing') return warning(name, `there is no Containerfile in ${baseDir}`, 'dvm base init')
+  // Told by its own failure: one that is a link to nothing.
+  if (kind === 'missing' && (await deps.files.text(containerfile)) === undefined)
+    return warning(name, `there is no Containerfile in ${baseDir}`, 'dvm base init')
   if (kind !== 'file' && kind !== 'unreadable')
     return problem(name, `${containerfile} is not a file`, 'move it away, then: dvm base init')
   const plan = await planBase(deps)
@@ -71,8 +73,6 @@ const lookAtImage = async ({ deps }: View, plan: BasePlan | undefined): Promise<
   const { location, generation } = image
   const metadata = generation === undefined ? undefined : (await deps.store.find(generation))?.metadata
   if (metadata === undefined) {
-    if (await deps.store.isOwn(location))
-      return problem('base', `${location} is not whole: its record does not fit it`, 'dvm base build --clean')
     const found = `${location}, not built by this dvm: VMs boot from it`
     // Whoever set DVM_BASE_IMAGE wants just that disk. The shell version left one where dvm's own would be.
     return ok('base', baseImage === undefined ? `${found}; to make one that is known: ${build}` : found)

@@ -181,6 +181,13 @@ test('a link can stand anywhere; what stood there stays beside it, also the seco
   assert.equal(await store.generationOf(realpathSync(path)), one)
 })
 
+test('a directory for a link that cannot be made is an error, not something to wait for', async (t) => {
+  const { store } = storeIn(t)
+  const kept = await build(store, one)
+  // /proc says to root that there is no such directory, each time one is made.
+  await assert.rejects(store.linkAt('/proc/dvm/disk.qcow2', kept), /\/proc/)
+})
+
 test('a dangling link is no obstacle', async (t) => {
   const { cache, store } = storeIn(t)
   const kept = await build(store, one)

@@ -1,7 +1,7 @@
 // `dvm doctor` on the user's files and on what was built from them.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { DvmError } from '../../../src/core/errors.ts'
@@ -141,6 +141,12 @@ test('the base directory: none, no Containerfile, not fit, open to others, a fla
     'warning base directory: there is no Containerfile in ~/.config/dvm/base',
     '  dvm base init',
   ])
+  symlinkSync('nowhere', join(world.base, 'Containerfile'))
+  assert.deepEqual((await about()).slice(1), [
+    'problem base directory: ~/.config/dvm/base/Containerfile is a link that leads nowhere',
+    "  see where it should lead: ls -l '~/.config/dvm/base/Containerfile'",
+  ])
+  rmSync(join(world.base, 'Containerfile'))
   const file = world.write('.config/dvm/base/Containerfile', 'FROM debian\n')
   assert.match(
     (await about())[1] ?? '',
@@ -182,7 +188,7 @@ test('the base: none, current, behind, cut off, or a disk of somebody else', asy
   assert.match(behind ?? '', new RegExp(`^warning base: ${name}, .*; since then changed: Containerfile$`))
   assert.equal(fix, '  dvm base build')
   truncateSync(generation.disk, 500)
-  assert.match((await about())[0] ?? '', /^problem base: .* (is not whole|is neither)/)
+  assert.match((await about())[0] ?? '', /^problem base: .* (does not have the size|is neither)/)
 
   const foreign = worldOf(t, { DVM_BASE_IMAGE: 'mine.qcow2' })
   assert.deepEqual(await said(foreign, /^base$/), [
