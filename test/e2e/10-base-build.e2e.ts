@@ -167,6 +167,7 @@ $`,
   assert.deepEqual(status, {
     image: join(cacheDir, 'base', 'disk.qcow2'),
     exists: true,
+    imageProblem: null,
     current: metadata,
     // Where no registry answers it is made from packages.
     standIn: String(metadata['bootcBase']).startsWith('bootstrap:'),
