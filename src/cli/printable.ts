@@ -1,15 +1,15 @@
 // What others wrote (a file, a variable, a tool) on its way to a terminal. Logs that a person asks for are printed as they are.
 import { stripVTControlCharacters } from 'node:util'
+import { numbered } from '../core/numbered.ts'
 import { redact } from '../core/redact.ts'
 
-/** Control characters as `\u00NN`, which JSON takes. Line ends and tabs stay. */
-const visible = (text: string): string =>
-  text.replaceAll(
-    /(?![\t\n])\p{Cc}/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+/** Line ends and tabs stay. */
+const visible = (text: string): string => numbered(text, /(?![\t\n])\p{Cc}/gu)
 
-/** What dvm says: nothing in it commands a terminal, and no login is told. Names stay what they are. */
+/**
+ * What dvm says: nothing in it commands a terminal, and no login is told. Names stay what they are. A login is looked for before and after:
+ * it may hold a control character, and so may what stands before it.
+ */
 export const shown = (text: string): string => redact(visible(redact(text)))
 
 /** The same for what a tool printed, without its colours; of a line that was written over, the last. */

@@ -1,8 +1,8 @@
 // Shows steps while they run: one living line a step on a terminal, one plain line a step elsewhere. All on stderr.
 import { attemptSteps, type Attempt, type Attempts } from '../tasks/attempt-steps.ts'
 import type { RunSideBySide, RunSteps, Step, StepVoice } from '../tasks/steps.ts'
-import type { Output } from './reporter.ts'
 import { shown, shownOfTool } from './printable.ts'
+import type { Output } from './reporter.ts'
 
 /** A failed step is shown as such, and nothing more: whoever attempts it keeps why. */
 type Show = (steps: readonly Step[], attempts: Attempts) => Promise<void>

@@ -1,5 +1,6 @@
 // packages.txt: what the package manager is to install, and nothing that would tell it to do something else. Pure.
 import { DvmError } from './errors.ts'
+import { numbered } from './numbered.ts'
 
 /**
  * Names, versions, groups, patterns, what a package provides, paths and addresses: dnf and apt know them apart. No option, no `name-`, which
@@ -8,11 +9,7 @@ import { DvmError } from './errors.ts'
 const packageWord = /^(?!-)[!#%()*+,./0-9:=?@A-Z[\]^_a-z{}~-]+(?<!-)$/
 
 /** A byte order mark, a blank that does not break: what cannot be seen is told by its number. */
-const visible = (word: string): string =>
-  JSON.stringify(word).replaceAll(
-    /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+const visible = (word: string): string => numbered(JSON.stringify(word), /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu)
 
 /**
  * A package a line, however the package manager takes it; several with blanks between them are packages as well, as the shell splits

@@ -42,6 +42,7 @@ test('packages as dnf and apt take them, comments and blank lines', () => {
 const told: Readonly<Record<string, string>> = {
   '\uFEFFgit': '"\\ufeffgit"',
   'git\u00A0tmux': '"git\\u00a0tmux"',
+  'git\u{E0001}': '"git\\udb40\\udc01"',
 }
 
 test('anything else is a wrong configuration, with its line', () => {
@@ -62,6 +63,7 @@ test('anything else is a wrong configuration, with its line', () => {
     'git\r',
     '\uFEFFgit',
     'git\u00A0tmux',
+    'git\u{E0001}',
     'git\u000Btmux',
     'git\0',
     'gït',

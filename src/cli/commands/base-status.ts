@@ -36,9 +36,11 @@ export const registerBaseStatus = (base: Command, context: CliContext): void => 
       const rows: [string, string][] = [
         [
           'image',
-          exists || imageProblem !== null
-            ? `${tilde(image, deps.env.home)}${imageProblem === null ? '' : `: cannot be used: ${tildes(imageProblem)}`}`
-            : `none at ${tilde(image, deps.env.home)}: VMs boot from Lima's template:fedora`,
+          imageProblem !== null
+            ? `${tilde(image, deps.env.home)}: cannot be used: ${tildes(imageProblem)}`
+            : exists
+              ? tilde(image, deps.env.home)
+              : `none at ${tilde(image, deps.env.home)}: VMs boot from Lima's template:fedora`,
         ],
         ...(current === null
           ? []
