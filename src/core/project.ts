@@ -33,7 +33,7 @@ const isImage = (text: string): boolean => /^[a-zA-Z0-9][\w.:/@-]*$/.test(text)
 
 /** Absolute and plain: `:` and `,` are syntax of a volume, `..` leads somewhere else than it says. */
 const isWorkdir = (text: string): boolean =>
-  /^\/[^:,\p{Cc}]+$/u.test(text) && !text.split('/').some((part) => part === '..')
+  /^\/[^:,\p{Cc}]+$/u.test(text) && /[^/]/.test(text) && !text.split('/').some((part) => part === '..')
 
 /**
  * Checks what project.sh said.
@@ -48,7 +48,10 @@ export const parseProjectConfig = (raw: RawValues): ProjectConfig => {
   if (!/^[01]$/.test(nested)) problems.add('NESTED', `must be 0 or 1, not ${show(nested)}`)
   const workdir = problems.text('PROJ_WORKDIR') ?? defaultWorkdir
   if (!isWorkdir(workdir))
-    problems.add('PROJ_WORKDIR', `must be an absolute path without ":", "," and "..", not ${show(workdir)}`)
+    problems.add(
+      'PROJ_WORKDIR',
+      `must be an absolute path below the root, without ":", "," and "..", not ${show(workdir)}`,
+    )
   const config = { image, nested: nested === '1', workdir, ports: parsePorts('PROJ_PORTS', problems) }
   problems.throwIfAny()
   return config

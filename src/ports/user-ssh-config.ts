@@ -39,23 +39,32 @@ const leadsTo = async (path: string): Promise<string> => {
   })
 }
 
+const notFile = (file: string): DvmError =>
+  new DvmError('failed', `${file} is not a file`, {
+    hint: `see what it is, and move it away: ls -ld ${quotePath(file)}`,
+  })
+
 const modeOf = async (file: string): Promise<number | undefined> => {
   const found = await stat(file).catch((error: unknown) =>
     isErrno(error, 'ENOENT') ? undefined : Promise.reject(error as Error),
   )
   if (found === undefined) return undefined
-  if (!found.isFile())
-    throw new DvmError('failed', `${file} is not a file`, {
-      hint: `see what it is, and move it away: ls -ld ${quotePath(file)}`,
-    })
+  if (!found.isFile()) throw notFile(file)
   // Replacing it would make it ours.
   if (found.uid !== account().uid) throw new DvmError('refused', `${file} belongs to another user`)
   return found.mode & 0o7777
 }
 
+/** Reading a pipe would never end. A directory says so itself. */
+const checkReadable = async (path: string): Promise<void> => {
+  const found = await stat(path).catch(() => undefined)
+  if (found !== undefined && !found.isFile() && !found.isDirectory()) throw notFile(path)
+}
+
 export const createUserSshConfig = (home: string): UserSshConfig => {
   const path = join(home, '.ssh', 'config')
   const edit = async (change: (before: Buffer) => Buffer): Promise<boolean> => {
+    await checkReadable(path)
     const before = await readFile(path).catch((error: unknown) =>
       isErrno(error, 'ENOENT') ? Buffer.alloc(0) : Promise.reject(error as Error),
     )

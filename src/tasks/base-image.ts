@@ -25,6 +25,8 @@ export const findBaseImage = async (
   const path = deps.env.baseImage ?? (await deps.store.current())?.disk ?? deps.store.defaultImage
   const file = await deps.files.resolve(path)
   if (file === undefined) {
+    if (deps.env.baseImage === undefined && (await deps.store.isLost()))
+      throw new DvmError('integrity', `${path} leads to a disk that is gone`, { hint: 'dvm base build' })
     if (deps.env.baseImage !== undefined)
       deps.report.warn(`DVM_BASE_IMAGE: there is no ${path}; using ${fallbackTemplate}`)
     return { kind: 'template', template: fallbackTemplate }

@@ -103,8 +103,20 @@ export const dryRunSync = async (deps: Deps, vm: string, project?: string): Prom
   }
 }
 
-/** Writes the Lima template of a VM that is made from a disk.
- * @throws DvmError `config` when its disk would be smaller than the base */
+/** @throws DvmError `config` when the VM's disk would be smaller than the base */
+export const checkFits = (config: VmConfig, base: BaseImage): void => {
+  if (base.kind === 'template' || config.disk * gib >= base.virtualSize) return
+  throw new DvmError(
+    'config',
+    `DVM_DISK is ${config.disk} GiB, but the base is a disk of ${sizeText(base.virtualSize)}`,
+    { hint: `DVM_DISK=${Math.ceil(base.virtualSize / gib)} or more` },
+  )
+}
+
+/**
+ * Writes the Lima template of a VM that is made from a disk.
+ * @throws as `checkFits`
+ */
 export const writeDocument = async (
   deps: Deps,
   config: VmConfig,
@@ -112,14 +124,7 @@ export const writeDocument = async (
   path: string,
 ): Promise<void> => {
   if (base.kind === 'template') return
-  if (config.disk * gib < base.virtualSize)
-    throw new DvmError(
-      'config',
-      `DVM_DISK is ${config.disk} GiB, but the base is a disk of ${sizeText(base.virtualSize)}`,
-      {
-        hint: `DVM_DISK=${Math.ceil(base.virtualSize / gib)} or more`,
-      },
-    )
+  checkFits(config, base)
   // Only a VM that is made needs the YAML printer, and it costs as much as the rest of a sync that finds all in place.
   const { renderInstance } = await import('../core/instance-yaml.ts')
   const template = await deps.assets.text('lima.yaml')

@@ -1,11 +1,13 @@
 // Projects as they are: listing, stopping, removing, and making a container anew. Each works for a project whose configuration is gone.
 import { join } from 'node:path'
+import { devBaseTag } from '../core/dev-base.ts'
 import { DvmError } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
 import { containerDrift, specOf, type ContainerSpec } from '../core/project.ts'
 import { targetText, type ProjectTarget } from '../core/target.ts'
 import { findInstance } from './builder-vm.ts'
 import type { Deps } from './deps.ts'
+import { planDevBase } from './dev-base.ts'
 import { meant, type Typed } from './known-names.ts'
 import { locked } from './locked.ts'
 import { configuredProjects, projectsDirectory } from './project-names.ts'
@@ -107,25 +109,28 @@ export interface RemoveProjectOptions {
   readonly config: boolean
 }
 
+const flagsOf = ({ keepData, config }: Pick<RemoveProjectOptions, 'keepData' | 'config'>): string =>
+  `${keepData ? ' --keep-data' : ''}${config ? ' --config' : ''}`
+
 const confirm = (
   target: ProjectTarget,
   action: 'rm' | 'reset',
-  { yes, keepData }: RemoveProjectOptions,
+  { yes, keepData, config }: RemoveProjectOptions,
 ): void => {
   if (yes) return
   const lost = keepData
     ? 'its container, with all that is not in the workspace'
     : 'its container and its workspace'
   throw new DvmError('refused', `${action} ${targetText(target)} deletes ${lost}`, {
-    hint: `dvm ${action} ${targetText(target)} --yes${keepData ? ' --keep-data' : ''}`,
+    hint: `dvm ${action} ${targetText(target)} --yes${flagsOf({ keepData, config })}`,
   })
 }
 
 /** Without the words that confirm: what a guess would lose is told first. */
 const typedFor =
-  (action: 'rm' | 'reset', { keepData }: Pick<RemoveProjectOptions, 'keepData'>): Typed =>
+  (action: 'rm' | 'reset', options: Pick<RemoveProjectOptions, 'keepData' | 'config'>): Typed =>
   (near) =>
-    `dvm ${action} ${targetText(near)}${keepData ? ' --keep-data' : ''}`
+    `dvm ${action} ${targetText(near)}${flagsOf(options)}`
 
 const removeContainer = async (
   deps: Deps,
@@ -142,7 +147,7 @@ const removeContainer = async (
   const place = { instance, user: config.user }
   return locked(deps, `vm:${target.vm}`, async () => {
     // A workspace that is kept loses nothing.
-    const retry = `dvm ${action} ${targetText(target)} --yes`
+    const retry = `dvm ${action} ${targetText(target)} --yes${flagsOf(options)}`
     return guardWork(deps, instance, target, { force: force || keepData, retry, booted: started }, () =>
       deps.containers.remove(place, target, { keepVolume: keepData }),
     )
@@ -193,8 +198,11 @@ export const resetProject = async (
   options: Omit<RemoveProjectOptions, 'config'>,
 ): Promise<void> => {
   const asked = { ...options, config: false }
-  await planSync(deps, target, typedFor('reset', asked))
+  const { config, projects } = await planSync(deps, target, typedFor('reset', asked))
   confirm(target, 'reset', asked)
+  // As what would keep it from being made is.
+  for (const project of projects)
+    if ((project.config.image ?? (await defaultImage(deps, config))) === devBaseTag) await planDevBase(deps)
   await removeContainer(deps, target, asked, 'reset')
   // Just this container: the VM and its other projects are left as they are.
   await syncVm(deps, target.vm, { wait: true, project: target.project, setup: false })

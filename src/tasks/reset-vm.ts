@@ -1,9 +1,10 @@
 // `dvm reset VM`: the VM anew, from the current base and its configuration.
 import { DvmError } from '../core/errors.ts'
 import { targetText } from '../core/target.ts'
+import { findBaseImage, type BaseImage } from './base-image.ts'
 import type { Deps } from './deps.ts'
 import { checkConfigured } from './known-names.ts'
-import { planSync } from './plan-sync.ts'
+import { checkFits, planSync } from './plan-sync.ts'
 import { syncVm } from './sync.ts'
 import { removeVm } from './vms.ts'
 
@@ -13,6 +14,17 @@ export interface ResetVmOptions {
   readonly force: boolean
   /** Both do the same. */
   readonly typed: 'reset' | 'recreate'
+}
+
+/** A VM that is there is not given away for another system than the one that was asked for. */
+const baseToBe = async (deps: Deps): Promise<BaseImage> => {
+  const quiet = { note: () => undefined, warn: () => undefined }
+  const base = await findBaseImage({ ...deps, report: quiet })
+  const { baseImage } = deps.env
+  if (baseImage === undefined || base.kind === 'disk') return base
+  throw new DvmError('config', `DVM_BASE_IMAGE: there is no ${baseImage}`, {
+    hint: 'set it to a disk image, or unset it',
+  })
 }
 
 /**
@@ -34,7 +46,8 @@ export const resetVm = async (
       hint: `dvm ${typed} ${vm} --yes`,
     })
   // What would stop the new VM from being made is told while the old one is there.
-  await Promise.all([planSync(deps, target), deps.lima.refuseTooOld()])
+  const [{ config }] = await Promise.all([planSync(deps, target), deps.lima.refuseTooOld()])
+  checkFits(config, await baseToBe(deps))
   await removeVm(deps, vm, { yes, force, config: false, typed: `dvm ${typed} ${vm} --yes` })
   await syncVm(deps, vm, { wait: true })
 }

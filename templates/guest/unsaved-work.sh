@@ -46,7 +46,8 @@ look() {
 
 found=()
 while IFS= read -r -d '' entry; do found+=("${entry%/.git}"); done < <(
-	find "$PWD" -maxdepth 6 \( -name node_modules -o -name .cache -o -name .venv \) -prune -o -name .git -prune -print0 2>/dev/null
+	# The directory itself may have any name.
+	find "$PWD" -mindepth 1 -maxdepth 6 \( -name node_modules -o -name .cache -o -name .venv \) -prune -o -name .git -prune -print0 2>/dev/null
 )
 ((${#found[@]} > 0)) || exit 0
 if ! type -P git >/dev/null; then

@@ -182,6 +182,7 @@ test('--all goes on after a failure and exits 1', async (t) => {
     /\n1 of 2 VMs are ready\ndvm: bad: .*DVM_CPUS must be a whole number above 0, not "many"\n {2}try: correct that, then: dvm doctor\n$/,
   )
   assert.equal((await run(['sync', '--all', '--jobs', 'many'])).exitCode, 2)
+  assert.equal((await run(['sync', 'a', '--jobs', '2'])).exitCode, 2)
   assert.equal(fake.instance('dvm-good')?.status, 'Running')
 })
 

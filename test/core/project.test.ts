@@ -62,10 +62,10 @@ const wrong: readonly [Readonly<Record<string, string | readonly string[]>>, str
   [{ IMAGE: 'a b' }, 'IMAGE must be an image reference, not "a b"'],
   [{ IMAGE: ['a', 'b'] }, 'IMAGE must be one value, not an array'],
   [{ NESTED: 'yes' }, 'NESTED must be 0 or 1, not "yes"'],
-  ...['work', '/', '/a:/etc', '/a,rw', '/a/../etc', '/a\nb'].map(
+  ...['work', '/', '//', '/a:/etc', '/a,rw', '/a/../etc', '/a\nb'].map(
     (path): [Readonly<Record<string, string>>, string] => [
       { PROJ_WORKDIR: path },
-      `PROJ_WORKDIR must be an absolute path without ":", "," and "..", not ${JSON.stringify(path)}`,
+      `PROJ_WORKDIR must be an absolute path below the root, without ":", "," and "..", not ${JSON.stringify(path)}`,
     ],
   ),
   [{ PROJ_PORTS: ['0:80'] }, 'PROJ_PORTS must hold HOST:GUEST, both from 1 to 65535, not "0:80"'],

@@ -187,6 +187,9 @@ test('five directories down and no deeper; none in what tools fill, or behind a 
   ])
   made('.')
   assert.equal(look().length, 3, 'the directory itself')
+  renameSync(join(root, 'code'), join(root, '.cache'))
+  symlinkSync('.cache', join(root, 'code'))
+  assert.equal(look().length, 3, 'whatever it is called')
 })
 
 test('what a repository’s settings would run is not run', (t) => {

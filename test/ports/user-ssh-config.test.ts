@@ -1,5 +1,6 @@
 // The person's own file: what it is (a link, its mode) stays; it is written whole or not at all.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -133,4 +134,13 @@ test('a directory in its place is told with what shows it', async (t) => {
       (reason: unknown) => reason,
     )
   assert.match(String((error as { hint?: string }).hint), /: ls -ld '/)
+})
+
+test('a pipe in its place is an error, not something to wait for', async (t) => {
+  const home = temporaryDirectory(t)
+  mkdirSync(join(home, '.ssh'), { mode: 0o700 })
+  const config = createUserSshConfig(home)
+  const { path } = config
+  execFileSync('mkfifo', [path])
+  await assert.rejects(config.edit(front), { code: 'failed', message: `${path} is not a file` })
 })

@@ -37,6 +37,8 @@ export const registerSync = (program: Command, context: CliContext): void => {
         await context.asksLima((builder) => parseTarget(vm, builder))
       const { configuredVms } = await import('../../tasks/known-names.ts')
       const { warnOfGlobalSetup } = await import('../../tasks/global-setup.ts')
+      if (flags.jobs !== undefined && vm !== undefined)
+        throw new DvmError('usage', '--jobs goes with --all', { hint: 'dvm sync --all --jobs 2' })
       const deps = await context.deps()
       const target = vm === undefined ? undefined : parseTarget(vm, deps.env.builder.instance)
       const names = target === undefined ? await configuredVms(deps) : [target.vm]

@@ -89,7 +89,7 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       return {
         ready: sections.get('ready')?.value === 'yes',
         containers: parseContainers(sections.get('containers')?.text ?? '', vm),
-        devBases: parseImages(sections.get('images')?.text ?? '').filter(({ names }) =>
+        devBases: parseImages(sections.get('images')?.text ?? '', vm).filter(({ names }) =>
           names.includes(devBaseTag),
         ),
       }

@@ -1,4 +1,5 @@
 // Reads what podman prints as JSON. Pure.
+import { DvmError } from '../../core/errors.ts'
 import { defaultWorkdir, parseSpec, type ContainerSpec } from '../../core/project.ts'
 import { isPublicKey } from '../../core/host-keys.ts'
 import { isAccount } from '../../core/project-ssh.ts'
@@ -32,10 +33,24 @@ const mounted = (value: unknown): string =>
 
 const projectOf = (vm: string, name: string): string => name.slice(`dvm-${vm}-`.length)
 
+/** @throws DvmError `failed`: something else than podman answers to its name, or spoke in between. */
+const parseList = (json: string, vm: string, command: string): readonly Json[] => {
+  try {
+    const found: unknown = json.trim() === '' ? [] : JSON.parse(json)
+    return (Array.isArray(found) ? found : []).filter(isRecord)
+  } catch (cause) {
+    throw new DvmError('failed', `${vm}: what podman says is no JSON`, {
+      hint: `see what it says: dvm ssh ${vm} -- ${command}`,
+      tail: json.split('\n').slice(-5),
+      cause,
+    })
+  }
+}
+
 /** `podman ps --format json`: an array, `[]` or nothing at all when there are none. */
 export const parseContainers = (json: string, vm: string): readonly ProjectContainer[] => {
-  const found: unknown = json.trim() === '' ? [] : JSON.parse(json)
-  return (Array.isArray(found) ? found : []).filter(isRecord).map((container): ProjectContainer => {
+  const found = parseList(json, vm, 'podman ps --all --format json')
+  const containers = found.map((container): ProjectContainer => {
     const { Id: id, Names: names, State: state, Image: image, ImageID: imageId, Labels, Mounts } = container
     const label = isRecord(Labels) ? Labels : {}
     const name = Array.isArray(names) ? text(names[0]) : text(names)
@@ -51,6 +66,7 @@ export const parseContainers = (json: string, vm: string): readonly ProjectConta
       workdir: spec?.workdir ?? mounted(Mounts),
     }
   })
+  return containers.filter(({ name }) => name !== '')
 }
 
 /** What was asked with `inspectArgs`, in the last line: the developer's shell may have said something as it started. */
@@ -84,16 +100,14 @@ export interface LabelledImage {
 }
 
 /** `podman images --format json` */
-export const parseImages = (json: string): readonly LabelledImage[] => {
-  const found: unknown = json.trim() === '' ? [] : JSON.parse(json)
-  return (Array.isArray(found) ? found : []).filter(isRecord).map(({ Id, Labels, Names }) => ({
+export const parseImages = (json: string, vm: string): readonly LabelledImage[] =>
+  parseList(json, vm, 'podman images --format json').map(({ Id, Labels, Names }) => ({
     id: text(Id),
     labels: isRecord(Labels)
       ? Object.fromEntries(Object.entries(Labels).map(([name, value]) => [name, text(value)]))
       : {},
     names: Array.isArray(Names) ? Names.map(text) : [],
   }))
-}
 
 /** What templates/guest/project-ssh/ prints. Its account and key come from the container: only what looks like one is one. */
 export const parsePreparedSsh = (output: string): PreparedSsh | undefined => {

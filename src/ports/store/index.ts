@@ -25,6 +25,8 @@ export interface BaseStore {
   /** The link that names the current base, whether it exists or not. */
   readonly defaultImage: string
   current(): Promise<Generation | undefined>
+  /** True when there was a current base, and what it leads to is gone. */
+  isLost(): Promise<boolean>
   find(generation: string): Promise<Generation | undefined>
   list(): Promise<readonly Generation[]>
   /** The generation whose own disk this is; undefined for any other file. */
@@ -115,6 +117,8 @@ export const createBaseStore = (cacheDir: string): BaseStore => {
         last = target
       }
     },
+    isLost: async () =>
+      (await linkTarget(currentLink)) !== undefined && !(await exists(join(currentLink, 'disk.qcow2'))),
     find,
     list: async () => {
       const found = await Promise.all((await builds()).map(read))

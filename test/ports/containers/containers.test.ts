@@ -328,3 +328,19 @@ test('a terminal inside is asked for, with a name that every image knows', () =>
     execArgs(target, { workdir: '/work', tty: true, stdin: true, term: 'xterm' }, ['bash', '-l']).join(' '),
     `exec --interactive --detach-keys= --tty --env TERM=xterm ${proxies} --workdir /work dvm-app-api bash -l`,
   ))
+
+test('a podman that does not answer in JSON is told as it answered, and a container without a name is none', async (t) => {
+  const answering = (text: string) =>
+    setUp(t, [
+      { match: asDeveloper('ada', ['bash']), stdout: `::dvm ready yes\n::dvm containers\n${text}\n` },
+    ])
+  const odd = await answering('[1,null,{}]')
+  assert.deepEqual((await odd.containers.state(odd.place, 'app')).containers, [])
+  const broken = await answering('not json')
+  await assert.rejects(broken.containers.state(broken.place, 'app'), {
+    code: 'failed',
+    message: 'app: what podman says is no JSON',
+    hint: 'see what it says: dvm ssh app -- podman ps --all --format json',
+    tail: ['not json'],
+  })
+})
