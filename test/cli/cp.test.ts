@@ -367,3 +367,14 @@ test(
     assert.deepEqual([readdirSync(host).toSorted(), leftovers()], [['down', 'tree'], []])
   },
 )
+
+test('a file that has contents and no size is refused, not copied as an empty one', onGnu, async (t) => {
+  const { run, fake } = dvmOnFake(t)
+  fake.add({ name: 'dvm-app', status: 'Running' })
+  assert.deepEqual(await run(['cp', '/proc/version', 'app:x']), {
+    exitCode: 1,
+    stdout: '',
+    stderr:
+      'dvm: /proc/version here does not say how big it is\n  try: cat /proc/version >FILE, and copy that\n',
+  })
+})

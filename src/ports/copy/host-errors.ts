@@ -41,3 +41,9 @@ export const special = (path: string): DvmError =>
   new DvmError('failed', `${pathText(path)} here is neither a file nor a directory`, {
     hint: `ls -la ${quoteWord(dirname(path))}`,
   })
+
+/** A file of /proc, for example. */
+export const sizeless = (path: string): DvmError =>
+  new DvmError('failed', `${pathText(path)} here does not say how big it is`, {
+    hint: `cat ${quoteWord(path)} >FILE, and copy that`,
+  })

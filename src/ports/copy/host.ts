@@ -1,7 +1,7 @@
 // This machine's end of a copy: what there is to send, and where what comes lands.
 import { open, readFile, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { hostFailure, special } from './host-errors.ts'
+import { hostFailure, sizeless, special } from './host-errors.ts'
 import { ifThere, landFile, type FileLanding } from './landing.ts'
 import { landTree, type TreeLanding } from './landing-tree.ts'
 import { packTree, type PackedTree } from './pack.ts'
@@ -24,6 +24,7 @@ export interface HostCopy {
   nameOf(path: string): string
   /** True for what a file could replace. */
   isFile(path: string): Promise<boolean>
+  /** @throws DvmError `failed` also for one that has contents and no size */
   openFile(path: string): Promise<OpenFile>
   packTree(path: string): Promise<PackedTree>
   landFile(path: string, name: string): Promise<FileLanding>
@@ -34,6 +35,11 @@ const openFile = async (path: string): Promise<OpenFile> => {
   try {
     const file = await open(path, 'r')
     const { size, mode } = await file.stat()
+    // As files of /proc are: the guest would be told to expect nothing.
+    if (size === 0 && (await file.read(Buffer.alloc(1), 0, 1, 0)).bytesRead > 0) {
+      await file.close()
+      throw sizeless(path)
+    }
     return {
       fd: file.fd,
       size,
