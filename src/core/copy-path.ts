@@ -52,7 +52,7 @@ export const parseCopy = (source: string, destination: string, builderInstance: 
   }
   if (remotes.from !== undefined && remotes.to !== undefined)
     throw new DvmError('usage', 'both sides are in a VM; one must be a path of this machine', {
-      hint: 'copy it here first, then from here into the other VM',
+      hint: `copy it here first, then from here into the other VM; a file of this machine is written ./${source}`,
     })
   if (remotes.from !== undefined) return { direction: 'from-guest', local: destination, remote: remotes.from }
   if (remotes.to !== undefined) return { direction: 'to-guest', local: source, remote: remotes.to }

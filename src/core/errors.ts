@@ -58,6 +58,9 @@ export class DvmError extends Error {
   }
 }
 
+/** A VM has no account of that name, and so nothing of it either. */
+export class NoAccount extends DvmError {}
+
 /** True when this instance was lost: asking it again would only be waiting. */
 export const isUnreachable = (error: unknown, instance: string): boolean =>
   error instanceof DvmError && error.unreachable === instance

@@ -3,6 +3,15 @@
 /** [what a tool says, what it means, what to type]; NAME is the VM, or VM/PROJECT. */
 type Known = readonly [RegExp, string, string]
 
+/** The same words mean something else inside a container. */
+const inContainer: readonly Known[] = [
+  [
+    /Read-only file ?system/i,
+    'it writes where a container may not: to settings of the kernel, or to something that is mounted read-only',
+    "correct it, then: dvm sync NAME (what concerns the whole VM belongs into that one's setup.sh)",
+  ],
+]
+
 const known: readonly Known[] = [
   [
     /Read-only file ?system/i,
@@ -56,7 +65,8 @@ export const explainSetup = (
   const fill = (hint: string): string => hint.replaceAll('NAME', name).replaceAll(/\bVM\b/g, vm)
   // The last line that explains anything: earlier ones may have been dealt with.
   for (const line of lines.toReversed())
-    for (const [pattern, cause, hint] of known) if (pattern.test(line)) return { cause, hint: fill(hint) }
+    for (const [pattern, cause, hint] of name === vm ? known : [...inContainer, ...known])
+      if (pattern.test(line)) return { cause, hint: fill(hint) }
   if (exitCode === 137 || lines.some((line) => /\bKilled\b|[Oo]ut of memory/.test(line)))
     return {
       cause: 'it was killed, most likely because the VM ran out of memory',

@@ -1,7 +1,7 @@
 // The person's own ~/.ssh/config. Changed in place of what it is: through links, with its mode, whole or not at all.
 //
 // ssh itself looks in the home of the account, whatever HOME says; the two differ only where somebody has arranged for it.
-import { lstat, mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
+import { lstat, mkdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { quotePath } from '../core/command.ts'
 import { DvmError, isErrno, messageOf } from '../core/errors.ts'
@@ -19,6 +19,7 @@ export interface UserSshConfig {
 }
 
 const linksMax = 40
+const newMode = 0o600
 
 /** Where a path leads, also when nothing is there yet. */
 const leadsTo = async (path: string): Promise<string> => {
@@ -55,6 +56,12 @@ const modeOf = async (file: string): Promise<number | undefined> => {
   return found.mode & 0o7777
 }
 
+/** Of the kind that `edit` makes where there was none. Empty, it says as much as no file. */
+const isOfDvm = async (path: string): Promise<boolean> => {
+  const found = await lstat(path)
+  return found.isFile() && (found.mode & 0o7777) === newMode && found.uid === account().uid
+}
+
 /** Reading a pipe would never end. A directory says so itself. */
 const checkReadable = async (path: string): Promise<void> => {
   const found = await stat(path).catch(() => undefined)
@@ -70,11 +77,15 @@ export const createUserSshConfig = (home: string): UserSshConfig => {
     )
     const after = change(before)
     if (after.equals(before)) return false
+    if (after.length === 0 && (await isOfDvm(path))) {
+      await rm(path)
+      return true
+    }
     await mkdir(dirname(path), { mode: 0o700 }).catch((error: unknown) =>
       isErrno(error, 'EEXIST') ? undefined : Promise.reject(error as Error),
     )
     const file = await leadsTo(path)
-    await writeFileAtomic(file, after, (await modeOf(file)) ?? 0o600)
+    await writeFileAtomic(file, after, (await modeOf(file)) ?? newMode)
     return true
   }
   return {

@@ -85,10 +85,7 @@ export const meant = async (
 export const knownProjects = async ({ env, files }: Looking): Promise<readonly string[]> => {
   const vms = (await configuredVms({ env, files })).filter((vm) => isVmName(vm, env.builder.instance))
   const projects = await Promise.all(
-    vms.map(async (vm) => {
-      const names = await files.list(join(env.configDir, 'vms', vm, 'projects'))
-      return names.filter(isName).map((name) => `${vm}/${name}`)
-    }),
+    vms.map(async (vm) => (await configuredProjects({ env, files }, vm)).map((name) => `${vm}/${name}`)),
   )
   return projects.flat().sort()
 }

@@ -1,21 +1,19 @@
-// Projects as they are: listing, stopping, removing, and making a container anew. Each works for a project whose configuration is gone.
+// Projects as they are: listing, stopping, removing. Each works for a project whose configuration is gone.
 import { join } from 'node:path'
-import { devBaseTag } from '../core/dev-base.ts'
-import { DvmError } from '../core/errors.ts'
+import { DvmError, isUnreachable, messageOf } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
 import { containerDrift, specOf, type ContainerSpec } from '../core/project.ts'
 import { targetText, type ProjectTarget } from '../core/target.ts'
 import { findInstance } from './builder-vm.ts'
+import type { ContainersState, ProjectContainer } from '../ports/containers/index.ts'
 import type { Deps } from './deps.ts'
-import { planDevBase } from './dev-base.ts'
 import { meant, type Typed } from './known-names.ts'
 import { locked } from './locked.ts'
-import { configuredProjects, projectsDirectory } from './project-names.ts'
-import { planSync } from './plan-sync.ts'
+import { configuredProjects, projectsDirectory, tellOddProjects } from './project-names.ts'
+import { askAsEach, preparedUsers, removeFromEach } from './prepared-users.ts'
 import { defaultImage, loadProject } from './projects.ts'
 import { runningVm } from './running-vm.ts'
 import { dropSshProject } from './ssh-kept.ts'
-import { syncVm } from './sync.ts'
 import { guardWork } from './unsaved-work.ts'
 import { loadVmConfig } from './vm-config.ts'
 
@@ -30,6 +28,12 @@ export interface ProjectRow {
   readonly configured: boolean
   /** Why its configuration cannot be read; only then. */
   readonly problem?: string
+}
+
+interface FoundContainer extends ProjectContainer {
+  /** In whose podman. */
+  readonly user: string
+  readonly devBases: ContainersState['devBases']
 }
 
 /** What project.sh wants, or why nobody can tell. */
@@ -58,15 +62,26 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
     throw new DvmError('not-found', `there is no VM "${vm}"`, {
       hint: (await meant(deps, { vm, project: undefined }, (near) => `dvm ls ${near.vm}`)) ?? 'dvm ls',
     })
-  const config = await loadVmConfig(deps, vm)
-  const state =
+  const [config] = await Promise.all([loadVmConfig(deps, vm), tellOddProjects(deps, vm)])
+  const users = await preparedUsers(deps, vm, config.user)
+  const states =
     instance?.status === 'Running'
-      ? await deps.containers.state({ instance, user: config.user }, vm)
+      ? await askAsEach(deps, instance, users, (place) =>
+          deps.containers.state(place, vm).catch((error: unknown) => {
+            if (place.user === users[0] || isUnreachable(error, instance.name)) throw error
+            deps.signal.throwIfAborted()
+            deps.report.warn(`projects of ${place.user}, whose ${vm} was before: ${messageOf(error)}`)
+            return undefined
+          }),
+        )
       : undefined
   const image = configured.length === 0 ? '' : await defaultImage(deps, config)
-  const found = new Map(
-    (state?.containers ?? []).map((container) => [container.name.slice(`dvm-${vm}-`.length), container]),
-  )
+  const found = new Map<string, FoundContainer>()
+  for (const { user, answer } of states ?? [])
+    for (const container of answer?.containers ?? []) {
+      const project = container.name.slice(`dvm-${vm}-`.length)
+      if (!found.has(project)) found.set(project, { ...container, user, devBases: answer?.devBases ?? [] })
+    }
   const names = [...new Set([...configured, ...found.keys()])].sort()
   return Promise.all(
     names.map(async (project): Promise<ProjectRow> => {
@@ -76,12 +91,17 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
       const { spec: wanted, problem } = isConfigured ? await wantedBy(deps, { vm, project }, image) : {}
       return {
         name: project,
-        state: container?.state ?? (state === undefined ? 'unknown' : 'none'),
+        state: container?.state ?? (states === undefined ? 'unknown' : 'none'),
         image: container?.image ?? wanted?.image ?? null,
         drift:
-          state === undefined || container === undefined || wanted === undefined
+          container === undefined || wanted === undefined
             ? []
-            : containerDrift(container, wanted, state.devBases),
+            : [
+                ...(container.user === config.user
+                  ? []
+                  : [`account ${container.user} (DVM_USER: ${config.user})`]),
+                ...containerDrift(container, wanted, container.devBases),
+              ],
         configured: isConfigured,
         ...(problem === undefined ? {} : { problem }),
       }
@@ -97,7 +117,9 @@ export const stopProject = (deps: Deps, target: ProjectTarget): Promise<boolean>
       loadVmConfig(deps, target.vm),
     ])
     if (instance?.status !== 'Running') return false
-    return deps.containers.stop({ instance, user: config.user }, target)
+    const users = await preparedUsers(deps, target.vm, config.user)
+    const stopped = await askAsEach(deps, instance, users, (place) => deps.containers.stop(place, target))
+    return stopped.some(({ answer }) => answer)
   })
 
 export interface RemoveProjectOptions {
@@ -112,7 +134,7 @@ export interface RemoveProjectOptions {
 const flagsOf = ({ keepData, config }: Pick<RemoveProjectOptions, 'keepData' | 'config'>): string =>
   `${keepData ? ' --keep-data' : ''}${config ? ' --config' : ''}`
 
-const confirm = (
+export const confirm = (
   target: ProjectTarget,
   action: 'rm' | 'reset',
   { yes, keepData, config }: RemoveProjectOptions,
@@ -122,12 +144,19 @@ const confirm = (
     ? 'its container, with all that is not in the workspace'
     : 'its container and its workspace'
   throw new DvmError('refused', `${action} ${targetText(target)} deletes ${lost}`, {
-    hint: `dvm ${action} ${targetText(target)} --yes${flagsOf({ keepData, config })}`,
+    hint: retryOf(action, target, { keepData, config }),
   })
 }
 
+/** The command line, confirmed. */
+export const retryOf = (
+  action: 'rm' | 'reset',
+  target: ProjectTarget,
+  options: Pick<RemoveProjectOptions, 'keepData' | 'config'>,
+): string => `dvm ${action} ${targetText(target)} --yes${flagsOf(options)}`
+
 /** Without the words that confirm: what a guess would lose is told first. */
-const typedFor =
+export const typedFor =
   (action: 'rm' | 'reset', options: Pick<RemoveProjectOptions, 'keepData' | 'config'>): Typed =>
   (near) =>
     `dvm ${action} ${targetText(near)}${flagsOf(options)}`
@@ -136,21 +165,19 @@ const removeContainer = async (
   deps: Deps,
   target: ProjectTarget,
   options: RemoveProjectOptions,
-  action: 'rm' | 'reset',
 ): Promise<boolean> => {
   const { keepData, force } = options
   const reading = loadVmConfig(deps, target.vm)
-  const [{ instance, started }, config] = await Promise.all([
-    runningVm(deps, target, typedFor(action, options), reading),
+  const [{ instance, started }, { user }] = await Promise.all([
+    runningVm(deps, target, typedFor('rm', options), reading),
     reading,
   ])
-  const place = { instance, user: config.user }
   return locked(deps, `vm:${target.vm}`, async () => {
+    const again = retryOf('rm', target, options)
     // A workspace that is kept loses nothing.
-    const retry = `dvm ${action} ${targetText(target)} --yes${flagsOf(options)}`
-    return guardWork(deps, instance, target, { force: force || keepData, retry, booted: started }, () =>
-      deps.containers.remove(place, target, { keepVolume: keepData }),
-    )
+    const guard = { force: force || keepData, retry: again, booted: started }
+    const remove = () => removeFromEach(deps, instance, target, { user, keepVolume: keepData, again })
+    return (await guardWork(deps, instance, target, guard, remove)).length > 0
   })
 }
 
@@ -174,7 +201,7 @@ export const removeProject = async (
 ): Promise<RemovedProject> => {
   confirm(target, 'rm', options)
   const hasVm = (await findInstance(deps, instanceOf(target.vm))) !== undefined
-  const hadContainer = hasVm && (await removeContainer(deps, target, options, 'rm'))
+  const hadContainer = hasVm && (await removeContainer(deps, target, options))
   // Asked while the names are there: a configuration that is removed below was no slip.
   const near = hadContainer ? undefined : await meant(deps, target, typedFor('rm', options))
   await dropSshProject(deps, target)
@@ -186,24 +213,4 @@ export const removeProject = async (
     configDirectory,
     configRemains: (await deps.files.resolve(configDirectory)) !== undefined,
   }
-}
-
-/**
- * Makes a project's container anew, from what project.sh says now.
- * @throws DvmError `refused` without `yes`; a configuration that is wrong is told before anything is removed
- */
-export const resetProject = async (
-  deps: Deps,
-  target: ProjectTarget,
-  options: Omit<RemoveProjectOptions, 'config'>,
-): Promise<void> => {
-  const asked = { ...options, config: false }
-  const { config, projects } = await planSync(deps, target, typedFor('reset', asked))
-  confirm(target, 'reset', asked)
-  // As what would keep it from being made is.
-  for (const project of projects)
-    if ((project.config.image ?? (await defaultImage(deps, config))) === devBaseTag) await planDevBase(deps)
-  await removeContainer(deps, target, asked, 'reset')
-  // Just this container: the VM and its other projects are left as they are.
-  await syncVm(deps, target.vm, { wait: true, project: target.project, setup: false })
 }

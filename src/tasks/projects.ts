@@ -81,6 +81,14 @@ export const defaultImage = async (deps: Deps, config: VmConfig): Promise<string
   return (await hasDevBase(deps)) ? devBaseTag : bareImage(deps)
 }
 
+/** How a container is made anew. */
+export interface Anew {
+  /** The command line, for when its image cannot be had. */
+  readonly again: string
+  /** Removes the old one, once the image of the new one is there. */
+  readonly makeRoom: () => Promise<void>
+}
+
 export interface ProjectWork {
   readonly deps: Deps
   readonly vm: string
@@ -88,6 +96,8 @@ export interface ProjectWork {
   readonly projects: readonly Project[]
   /** Known once the VM runs. */
   readonly place: () => Place
+  /** Containers that there are give way to new ones. */
+  readonly anew?: Anew | undefined
   /** Told of a project that failed: the others are brought up all the same. */
   readonly onFailure: (target: ProjectTarget, error: unknown) => void
 }
@@ -170,7 +180,7 @@ const prepared = async ({ deps, vm, place }: ProjectWork, voice: StepVoice): Pro
 }
 
 const syncProject = async (
-  { deps, config: vmConfig, place }: ProjectWork,
+  { deps, config: vmConfig, place, anew }: ProjectWork,
   { target, config, setup }: Project,
   { state, image }: { readonly state: ContainersState; readonly image: string },
   voice: StepVoice,
@@ -182,7 +192,13 @@ const syncProject = async (
   }
   try {
     const spec = specOf(config, image)
-    const found = state.containers.find(({ name }) => name === containerOf(target))
+    if (anew !== undefined) {
+      voice.progress(`getting the image ${spec.image}`)
+      await deps.containers.pull(place(), target, spec.image, anew.again, tell)
+      await anew.makeRoom()
+    }
+    const found =
+      anew === undefined ? state.containers.find(({ name }) => name === containerOf(target)) : undefined
     if (found === undefined) {
       voice.progress(`making its container from ${spec.image}`)
       await deps.containers.create(place(), target, { ...spec, trust: await bringsTrust(deps) }, tell)
@@ -225,7 +241,8 @@ const syncProject = async (
     const { message, hint } = setupFailure(setup.path, targetText(target), exitCode, tail)
     throw new DvmError('failed', message, { hint, tail, logFile: log.path })
   } catch (error) {
-    throw withLog(error, log)
+    // What would be lost says more than how far it came.
+    throw error instanceof DvmError && error.code === 'refused' ? error : withLog(error, log)
   } finally {
     log.close()
   }

@@ -1,4 +1,5 @@
 // `dvm reset VM`: the VM anew, from the current base and its configuration.
+import type { VmConfig } from '../core/config.ts'
 import { DvmError } from '../core/errors.ts'
 import { targetText } from '../core/target.ts'
 import { findBaseImage, type BaseImage } from './base-image.ts'
@@ -27,6 +28,16 @@ const baseToBe = async (deps: Deps): Promise<BaseImage> => {
   })
 }
 
+/** @throws DvmError `config` */
+const checkVmType = async (deps: Deps, { vmType }: VmConfig): Promise<void> => {
+  if (vmType === undefined || vmType === 'default') return
+  const types = await deps.lima.vmTypes()
+  if (types.length === 0 || types.includes(vmType)) return
+  throw new DvmError('config', `DVM_VM_TYPE is ${vmType}, which Lima does not have on this machine`, {
+    hint: `set it to ${types.join(' or ')}, or unset it`,
+  })
+}
+
 /**
  * A VM that a mistyped name may have meant is offered without `force`: what is lost is then told first.
  * @throws DvmError `refused` without `yes`; a configuration that is wrong is told before anything is removed.
@@ -47,6 +58,7 @@ export const resetVm = async (
     })
   // What would stop the new VM from being made is told while the old one is there.
   const [{ config }] = await Promise.all([planSync(deps, target), deps.lima.refuseTooOld()])
+  await checkVmType(deps, config)
   checkFits(config, await baseToBe(deps))
   await removeVm(deps, vm, { yes, force, config: false, typed: `dvm ${typed} ${vm} --yes` })
   await syncVm(deps, vm, { wait: true })

@@ -11,7 +11,8 @@ import type { Deps } from './deps.ts'
 import { locked } from './locked.ts'
 import { prepareGuest, stopGuestWork, stopUnheardWork } from './guest.ts'
 import { planCreation, planSync, writeDocument, type SyncPlan } from './plan-sync.ts'
-import { failedToo, projectSteps } from './projects.ts'
+import { tellOddProjects } from './project-names.ts'
+import { failedToo, projectSteps, type Anew } from './projects.ts'
 import { keepSshHost } from './ssh-kept.ts'
 import { startVm } from './start-vm.ts'
 import type { Step, StepVoice } from './steps.ts'
@@ -22,6 +23,8 @@ export interface SyncOptions {
   readonly project?: string | undefined
   /** False leaves out the VM's own setup.sh where the VM runs already. */
   readonly setup?: boolean
+  /** Containers that there are give way to new ones. */
+  readonly anew?: Anew
 }
 
 /**
@@ -35,6 +38,7 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
     planSync(deps, { vm, project: options.project }),
     findInstance(deps, instanceOf(vm)),
   ])
+  if (options.project === undefined) await tellOddProjects(deps, vm)
   let waited = false
   await locked(
     deps,
@@ -42,7 +46,8 @@ export const syncVm = async (deps: Deps, vm: string, options: SyncOptions): Prom
     async () => {
       const ready = !waited && early?.status === 'Running'
       const setup = ready && options.setup === false ? undefined : plan.setup
-      await runSync(deps, { ...plan, setup }, ready ? early : await findInstance(deps, instanceOf(vm)))
+      const found = ready ? early : await findInstance(deps, instanceOf(vm))
+      await runSync(deps, { ...plan, setup }, found, options.anew)
     },
     {
       wait: options.wait,
@@ -63,7 +68,12 @@ const unknownOrigin = {
   users: undefined,
 } satisfies VmStatePatch
 
-const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined): Promise<void> => {
+const runSync = async (
+  deps: Deps,
+  plan: SyncPlan,
+  found: Instance | undefined,
+  anew: Anew | undefined,
+): Promise<void> => {
   const { vm, config, stamp, setup, projects } = plan
   const name = instanceOf(vm)
   const log = deps.logs.open(deps.logs.pathOf(vm, 'lima'))
@@ -157,7 +167,7 @@ const runSync = async (deps: Deps, plan: SyncPlan, found: Instance | undefined):
   const place = () => ({ instance: mustRun(instance, vm), user: config.user })
   const failed: [ProjectTarget, unknown][] = []
   const onFailure = (target: ProjectTarget, error: unknown): void => void failed.push([target, error])
-  steps.push(...projectSteps({ deps, vm, config, projects, place, onFailure }))
+  steps.push(...projectSteps({ deps, vm, config, projects, place, anew, onFailure }))
   try {
     await deps.runSteps(steps)
   } catch (error) {

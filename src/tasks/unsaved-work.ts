@@ -29,9 +29,8 @@ const unlessItFails = (name: string, look: Promise<Look>): Promise<Look> =>
   look.catch((error: unknown) => ({ ...nothing, unseen: [`${name}: ${messageOf(error)}`] }))
 
 /** In whose homes work may be: the configuration may be gone, or name somebody new. */
-const usersOf = async (deps: Deps, { vm, project }: Target): Promise<readonly string[]> => {
-  // A project is removed from the podman of whom the configuration names, and from no other.
-  const known = project === undefined ? ((await deps.state.read(vm))?.users ?? []) : []
+const usersOf = async (deps: Deps, vm: string): Promise<readonly string[]> => {
+  const known = (await deps.state.read(vm))?.users ?? []
   return known.length > 0 ? known : [(await loadVmConfig(deps, vm)).user]
 }
 
@@ -43,7 +42,7 @@ const lookInto = async (
 ): Promise<Look> => {
   const { vm, project } = target
   if (instance.status !== 'Running') return { ...nothing, unseen: [`${vm} does not run`] }
-  const users = await usersOf(deps, target)
+  const users = await usersOf(deps, vm)
   const looks = users.flatMap((user) => [
     ...(project === undefined ? [unlessItFails(vm, lookIntoVm(deps, instance, vm, user))] : []),
     unlessItFails(

@@ -60,6 +60,25 @@ begin() {
 	fresh=${1%/}/.dvm-cp-$$-$RANDOM$RANDOM
 }
 
+# meets FROM TO: fails where a file and a directory would meet, which half of a merge would be the way to find out.
+meets() {
+	local entry there
+	for entry in "$1"/*; do
+		there=$2/${entry##*/}
+		exists "$there" || continue
+		if [[ -d $entry && ! -L $entry ]]; then
+			if [[ -d $there && ! -L $there ]]; then
+				meets "$entry" "$there"
+				continue
+			fi
+		elif [[ ! -d $there || -L $there ]]; then
+			continue
+		fi
+		printf 'in the way: %s\n' "${there//[[:cntrl:]]/?}" >&2
+		fail meets
+	done
+}
+
 send_file() {
 	local path=$1
 	[[ ! -d $path ]] || fail directory
@@ -122,6 +141,8 @@ receive_tree() {
 		--warning=no-unknown-keyword --directory "$temporary" || fail write
 	[[ -f $temporary/end ]] || fail short
 	if [[ -n $merged ]]; then
+		shopt -s dotglob
+		meets "$temporary/d" "$dest"
 		# Links, not copies: each file appears whole, and directories that are there keep what else is in them.
 		cp --recursive --no-dereference --link --force --no-target-directory -- "$temporary/d" "$dest" || fail write
 	else

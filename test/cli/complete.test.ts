@@ -166,6 +166,7 @@ test('VMs are those with a configuration and those that dvm made, and nothing el
   for (const name of ['web', 'app', 'base', 'builder', ...hostile])
     mkdirSync(join(configuration, name, 'projects'), { recursive: true })
   mkdirSync(join(configuration, 'web/projects/shop'))
+  writeFileSync(join(configuration, 'web/projects/note'), 'to do')
   mkdirSync(join(home, 'elsewhere'))
   symlinkSync(join(home, 'elsewhere'), join(configuration, 'linked'))
   for (const name of ['orphan', 'app', 'a b', 'locks', 'base'])

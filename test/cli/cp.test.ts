@@ -39,7 +39,7 @@ test('what makes no sense is said before a VM is looked at', async (t) => {
     [
       ['app:a', 'web:b'],
       2,
-      'both sides are in a VM; one must be a path of this machine\n  try: copy it here first, then from here into the other VM',
+      'both sides are in a VM; one must be a path of this machine\n  try: copy it here first, then from here into the other VM; a file of this machine is written ./app:a',
     ],
     [
       ['App:x', '.'],

@@ -1,6 +1,7 @@
 // `dvm ls VM`: its projects, also when the configuration of one of them is wrong.
 import assert from 'node:assert/strict'
 import { chmodSync } from 'node:fs'
+import { dirname } from 'node:path'
 import test from 'node:test'
 import { asDeveloper } from '../support/as-developer.ts'
 import { dvmOnFake } from '../support/dvm-on-fake.ts'
@@ -63,6 +64,23 @@ test('the rest is listed, and which one is wrong is said', async (t) => {
       ['open', true],
       ['web', false],
     ],
+  )
+})
+
+test('a directory that is no project for its name is told, a VM without a configuration how to get one', async (t) => {
+  const { fake, run, write } = dvmOnFake(t)
+  const file = write('.config/dvm/vms/app/projects/My_API/project.sh', '')
+  write('.config/dvm/vms/app/projects/.cache/x', '')
+  write('.config/dvm/vms/app/projects/NOTES', '')
+  assert.deepEqual((await run(['ls', 'app'])).stderr.split('\n'), [
+    `warning: ${dirname(file)} is no project: names are small letters, digits and "-", starting with a letter`,
+    'no projects yet: dvm add app/NAME, then dvm sync app',
+    '',
+  ])
+  fake.add({ name: 'dvm-orph', status: 'Stopped' })
+  assert.equal(
+    (await run(['ls', 'orph'])).stderr,
+    'no projects yet: dvm new orph, then dvm add orph/NAME, then dvm sync orph\n',
   )
 })
 

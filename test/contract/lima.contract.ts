@@ -80,6 +80,9 @@ export const limaContract = (title: string, make: (t: TestContext) => Promise<Li
       assert.match(await lima.version(), /^(\d+\.\d+\.\d+|unknown)$/),
     )
     await step('is not too old', () => lima.refuseTooOld())
+    await step('knows what VMs can run on here', async () =>
+      assert.ok((await lima.vmTypes()).includes('qemu')),
+    )
     await step('has nothing of that name yet, and says so', async () => {
       assert.equal(await find(), undefined)
       await assert.rejects(lima.start(name), failsWith('not-found', /no Lima instance/))

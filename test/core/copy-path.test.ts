@@ -64,6 +64,7 @@ test('exactly one side is in a VM', () => {
   assert.throws(() => parseCopy('app:a', 'web:b', 'dvm-builder'), {
     code: 'usage',
     message: 'both sides are in a VM; one must be a path of this machine',
+    hint: 'copy it here first, then from here into the other VM; a file of this machine is written ./app:a',
   })
 })
 

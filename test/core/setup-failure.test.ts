@@ -47,6 +47,14 @@ test('a project is named whole where it is meant, its VM where that is', () => {
   assert.match(hint, /dvm reset app\/api --yes --keep-data$/)
 })
 
+test('what is read-only in a container is not what is in a VM', () => {
+  const line = 'sysctl: setting key "vm.max_map_count": Read-only file system'
+  assert.match(of([line]).hint, /dvm base build/)
+  const { message, hint } = of([line], 1, 'app/api')
+  assert.match(message, /where a container may not/)
+  assert.match(hint, /^correct it, then: dvm sync app\/api /)
+})
+
 test('a shell that was killed is told as that, however the news came', () => {
   const hint = 'correct it, then: dvm sync app'
   assert.deepEqual(of(['nope'], 255), {

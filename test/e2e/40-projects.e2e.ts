@@ -216,6 +216,34 @@ test('what project.sh says later is told, and applied by reset --keep-data, whic
   assert.equal(await inside('api', 'ls', '-A', '/src'), '')
 })
 
+test('a reset whose image cannot be had costs nothing, and an image or a port that cannot be is told as that', async () => {
+  const failed = async (argv: readonly string[], words: string): Promise<void> => {
+    const { exitCode, stderr } = await dvm(argv)
+    assert.notEqual(exitCode, 0, stderr)
+    assert.ok(stderr.includes(words), stderr)
+  }
+  for (const [text, words] of [
+    ['IMAGE=Node\n', 'dvm: IMAGE is not the name of an image\n'],
+    ['IMAGE=127.0.0.1:9/nobody/here:1\n', `, then: dvm reset ${vm}/api --yes\n`],
+  ] as const) {
+    project('api', text, 'true\n')
+    await failed(['reset', `${vm}/api`, '--yes'], words)
+    assert.equal((await states())['api'], 'running')
+  }
+  project('api', 'PROJ_WORKDIR=/src\n', 'true\n')
+  // An archive with one directory in it is an image without anything to run.
+  const bare = 'tar -c --directory /etc alternatives | podman import --quiet - localhost/bare:1'
+  assert.equal((await dvm(['ssh', vm, '--', 'bash', '-c', bare])).exitCode, 0)
+  for (const [text, words] of [
+    ['PROJ_PORTS=(80:80)\n', 'dvm: ports below 1024 are not for ordinary users'],
+    ['IMAGE=localhost/bare:1\n', 'sleep'],
+  ] as const) {
+    project('odd', text, 'true\n')
+    await failed(['sync', `${vm}/odd`], words)
+    assert.equal((await dvm(['rm', `${vm}/odd`, '--yes', '--config'])).exitCode, 0)
+  }
+})
+
 test('a dev-base that cannot be built leaves the projects as they are; a changed one is built and told', async () => {
   devContainerfile('RUN exit 9')
   const failed = await dvm(['sync', vm])

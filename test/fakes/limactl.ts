@@ -282,6 +282,7 @@ const list = (): void => {
 
 const commands: Readonly<Record<string, () => void | Promise<void>>> = {
   '--version': () => void process.stdout.write(`limactl version ${script.version ?? '2.2.0'}\n`),
+  info: () => void process.stdout.write(`${JSON.stringify({ vmTypes: ['qemu'] })}\n`),
   list,
   create,
   start,

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -31,6 +32,24 @@ test('makes it, private, where there is none', async (t) => {
   assert.equal(await config.edit(front), true)
   assert.equal(readFileSync(path, 'utf8'), 'x\n')
   assert.deepEqual([mode(path), mode(join(home, '.ssh'))], ['600', '700'])
+})
+
+test('what is left empty goes where it was of dvm’s own making, and stays where it was not', async (t) => {
+  const home = temporaryDirectory(t)
+  const config = createUserSshConfig(home)
+  const empty = (): Buffer => Buffer.alloc(0)
+  await config.edit(front)
+  assert.equal(await config.edit(empty), true)
+  assert.equal(existsSync(config.path), false)
+  writePrivate(config.path, 'x\n')
+  chmodSync(config.path, 0o644)
+  assert.equal(await config.edit(empty), true)
+  assert.equal(readFileSync(config.path, 'utf8'), '')
+  const dotfiles = writePrivate(join(home, 'dotfiles'), 'x\n')
+  rmSync(config.path)
+  symlinkSync(dotfiles, config.path)
+  assert.equal(await config.edit(empty), true)
+  assert.equal(readFileSync(dotfiles, 'utf8'), '')
 })
 
 test('keeps mode and bytes, and leaves nothing beside it', async (t) => {

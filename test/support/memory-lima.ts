@@ -141,6 +141,10 @@ export const createMemoryLima = (memory: Memory, undo = false): Lima => {
       await call('list')
       return [...memory.vms.values()].map(({ instance }) => instance)
     },
+    vmTypes: async () => {
+      await call('info')
+      return ['qemu']
+    },
     create: async (spec, onLine) => {
       await call(`create ${spec.name}`)
       if (memory.vms.has(spec.name))

@@ -91,6 +91,9 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
       for await (const part of archive) parts.push(part)
       await call(`load ${parts.join('')} into ${vm}`)
     },
+    pull: async (_, target, image) => {
+      await call(`pull ${image} for ${containerOf(target)}`)
+    },
     create: async (_, target, spec) => {
       assert.ok(!podman.containers.has(containerOf(target)), 'the name is taken')
       await call(`create ${containerOf(target)} ${spec.image}`)
@@ -102,6 +105,7 @@ export const memoryPodman = (): { podman: MemoryPodman; port: Containers } => {
     },
     stop: async (_, target) => {
       await call(`stop ${containerOf(target)}`)
+      if (podman.containers.get(containerOf(target))?.state !== 'running') return false
       set(target, 'exited')
       return true
     },

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { resetProject, removeProject } from '../../src/tasks/project-actions.ts'
+import { DvmError } from '../../src/core/errors.ts'
+import { removeProject } from '../../src/tasks/project-actions.ts'
+import { resetProject } from '../../src/tasks/reset-project.ts'
 import { resetVm } from '../../src/tasks/reset-vm.ts'
 import { addVm } from '../support/memory-lima.ts'
 import { memoryPodman } from '../support/memory-podman.ts'
@@ -57,6 +59,16 @@ for (const [what, prepare, exitCode, message] of unfit)
     assert.deepEqual(world.story, [])
   })
 
+test('a VM type that Lima lacks is told while the VM is there', async (t) => {
+  const world = vmOf(t, { DVM_VM_TYPE: 'vz' })
+  await assert.rejects(recreate(world), {
+    code: 'config',
+    message: 'DVM_VM_TYPE is vz, which Lima does not have on this machine',
+    hint: 'set it to qemu, or unset it',
+  })
+  assert.ok(world.memory.vms.has('dvm-app'))
+})
+
 test('a base whose disk is gone is no reason to make VMs from something else', async (t) => {
   const world = vmOf(t)
   const root = join(world.home, '.cache/dvm/base')
@@ -71,9 +83,9 @@ test('a base whose disk is gone is no reason to make VMs from something else', a
   assert.ok(world.memory.vms.has('dvm-app'))
 })
 
-const projectOf = (t: TestContext) => {
+const projectOf = (t: TestContext, variables: Record<string, string> = {}) => {
   const { podman, port } = memoryPodman()
-  const world = memoryWorld(t, {}, () => ({ containers: port }))
+  const world = memoryWorld(t, variables, () => ({ containers: port }))
   world.write('.config/dvm/vms/app/projects/api/project.sh', '')
   addVm(world.memory, 'dvm-app', 'Running')
   return { world, podman }
@@ -89,7 +101,42 @@ test('a project is not given away for a dev-base that cannot be made', async (t)
     code: 'config',
     message: `${world.base}/packages.txt:1: "-y" is no package`,
   })
-  assert.deepEqual(podman.calls, [])
+  assert.deepEqual(podman.calls, ['state', 'prepare', 'state'])
+})
+
+test('nor for an image that is nowhere', async (t) => {
+  const { world, podman } = projectOf(t)
+  world.write('.config/dvm/vms/app/projects/api/project.sh', 'IMAGE=docker.io/library/nod:24\n')
+  podman.ready = true
+  podman.at = (call) => {
+    if (call.startsWith('pull ')) throw new DvmError('network', 'the registry has no such image')
+  }
+  await assert.rejects(resetProject(world.deps, target, options), {
+    message: 'the registry has no such image',
+    logFile: join(world.home, '.local/state/dvm/app/project-api.log'),
+  })
+  assert.deepEqual(podman.calls, ['state', 'pull docker.io/library/nod:24 for dvm-app-api'])
+})
+
+test('nor for a dev-base whose build fails; one that is asked for anew is built once', async (t) => {
+  const { world, podman } = projectOf(t, { DVM_REBUILD_DEV_BASE: '1' })
+  world.write('.config/dvm/base/dev/Containerfile', 'FROM x\n')
+  podman.ready = true
+  podman.at = (call) => {
+    if (call.startsWith('build ')) throw new DvmError('failed', 'no such package')
+  }
+  await assert.rejects(resetProject(world.deps, target, options), { message: 'no such package' })
+  assert.deepEqual(
+    podman.calls.map((call) => call.split(' ')[0]),
+    ['state', 'build'],
+  )
+  podman.at = () => undefined
+  podman.calls.length = 0
+  await resetProject(world.deps, target, options)
+  assert.deepEqual(
+    podman.calls.map((call) => call.split(' ')[0]),
+    ['state', 'build', 'pull', 'remove', 'create'],
+  )
 })
 
 test('what is to be typed to remove a project’s configuration as well says so', async (t) => {

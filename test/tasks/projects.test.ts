@@ -7,7 +7,8 @@ import type { ProjectContainer } from '../../src/ports/containers/index.ts'
 import { unreachable } from '../../src/ports/lima/errors.ts'
 import { addProject } from '../../src/tasks/add-project.ts'
 import { planDevBase } from '../../src/tasks/dev-base.ts'
-import { listProjects, removeProject, resetProject } from '../../src/tasks/project-actions.ts'
+import { listProjects, removeProject } from '../../src/tasks/project-actions.ts'
+import { resetProject } from '../../src/tasks/reset-project.ts'
 import { syncVm } from '../../src/tasks/sync.ts'
 import { addVm } from '../support/memory-lima.ts'
 import { memoryPodman } from '../support/memory-podman.ts'
@@ -302,7 +303,12 @@ test('ls, rm and reset of projects', async (t) => {
   const refused = await failure(resetProject(world.deps, api, { yes: false, force: false, keepData: true }))
   assert.deepEqual([refused.code, refused.hint], ['refused', 'dvm reset app/api --yes --keep-data'])
   await resetProject(world.deps, api, { yes: true, force: false, keepData: true })
-  assert.deepEqual(calls(), ['remove dvm-app-api but not its volume', 'state', 'create dvm-app-api b'])
+  assert.deepEqual(calls(), [
+    'state',
+    'pull b for dvm-app-api',
+    'remove dvm-app-api but not its volume',
+    'create dvm-app-api b',
+  ])
   assert.equal(told()[0], '✔ Prepare app')
   const options = { yes: true, force: false, keepData: false, config: true }
   assert.deepEqual(await removeProject(world.deps, api, options), {

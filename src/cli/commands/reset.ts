@@ -19,7 +19,7 @@ export const registerReset = (program: Command, context: CliContext): void => {
       const force = flags.force ?? false
       const keepData = flags.keepData ?? false
       if (project !== undefined) {
-        const { resetProject } = await import('../../tasks/project-actions.ts')
+        const { resetProject } = await import('../../tasks/reset-project.ts')
         await resetProject(deps, { vm, project }, { yes, force, keepData })
         return
       }

@@ -73,7 +73,13 @@ const listProjectsOf = async (
   const { listProjects } = await import('../../tasks/project-actions.ts')
   const rows = (await listProjects(deps, vm)).filter((row) => row.configured || !flags.onlyConfig)
   if (flags.json) return context.reporter.json(rows)
-  if (rows.length === 0) context.reporter.note(`no projects yet: dvm add ${vm}/NAME, then dvm sync ${vm}`)
+  if (rows.length === 0) {
+    const { isConfigured } = await import('../../tasks/list-vms.ts')
+    const add = `dvm add ${vm}/NAME, then dvm sync ${vm}`
+    context.reporter.note(
+      `no projects yet: ${(await isConfigured(deps, vm)) ? '' : `dvm new ${vm}, then `}${add}`,
+    )
+  }
   context.reporter.table(
     ['PROJECT', 'STATE', 'IMAGE'],
     rows.map(({ name, state, image, drift, problem }) => [

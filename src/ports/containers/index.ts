@@ -3,11 +3,8 @@ import { dataScriptArgv, entryArgv, loginShell, scriptArgv } from '../../core/gu
 import { workMark, workScript } from '../../core/guest-work.ts'
 import { isUnreachable } from '../../core/errors.ts'
 import { trustDevice } from '../../core/trust.ts'
-import { parseSections } from '../../core/sections.ts'
 import { projectSshDirectory, projectSshTexts } from '../../core/project-ssh.ts'
-import { containerOf, type ProjectTarget, type Target } from '../../core/target.ts'
-import type { Completed } from '../../core/command.ts'
-import type { OnLine } from '../../system/exec.ts'
+import { containerOf, type ProjectTarget } from '../../core/target.ts'
 import type { Assets } from '../assets.ts'
 import type { Lima } from '../lima/index.ts'
 import { guestTerm } from '../lima/guest.ts'
@@ -15,38 +12,17 @@ import { devBaseTag, oldDevBases } from '../../core/dev-base.ts'
 import { execArgs, inspectArgs, runArgs } from './argv.ts'
 import { containerFailure } from './errors.ts'
 import { parseContainers, parseImages, parseInspected, parsePreparedSsh, parseVolumes } from './parse.ts'
+import { createPodman, hours, minutes } from './podman.ts'
 import type { Containers, Place } from './types.ts'
 
 export type * from './types.ts'
 export type { KeptVolume, LabelledImage, ProjectContainer } from './parse.ts'
 
-const minutes = 60_000
-const hours = 60 * minutes
+/** As `podman run` would: what is there is not asked for. After the mark. */
+const pullScript = 'shift\npodman image exists "$1" </dev/null || podman pull "$1" </dev/null\n'
 
 export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Containers => {
-  /** As the developer, with the environment that rootless podman needs. */
-  const asUser = async ({ user }: Place, argv: readonly string[]): Promise<string[]> =>
-    entryArgv(await assets.text('guest/enter.sh'), user, '/', argv)
-
-  const podman = async (
-    place: Place,
-    args: readonly string[],
-    options: { readonly timeoutMs?: number; readonly input?: string; readonly onLine?: OnLine } = {},
-  ): Promise<Completed> =>
-    lima.run(
-      place.instance,
-      {
-        argv: await asUser(place, ['podman', ...args]),
-        timeoutMs: options.timeoutMs ?? 5 * minutes,
-        ...(options.input === undefined ? {} : { input: options.input }),
-      },
-      options.onLine,
-    )
-  const must = async (what: string, target: Target, running: Promise<Completed>): Promise<Completed> => {
-    const completed = await running
-    if (completed.exitCode !== 0) throw containerFailure(what, target, completed)
-    return completed
-  }
+  const { asUser, podman, must, ask } = createPodman(lima, assets)
   const starting = async (place: Place, target: ProjectTarget): Promise<void> => {
     await must(
       `start the container ${containerOf(target)}`,
@@ -63,20 +39,6 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
   }
   /** One of dvm's scripts that bring another dev-base. */
   const devBaseScript = async (name: string): Promise<string> => `${oldDevBases}${await assets.text(name)}`
-
-  /** What one of dvm's scripts says of a VM: sections. */
-  const ask = async (what: string, script: string, place: Place, vm: string) => {
-    const { stdout } = await must(
-      what,
-      { vm, project: undefined },
-      lima.run(place.instance, {
-        argv: await asUser(place, ['bash', '-s', '--', vm]),
-        input: await assets.text(script),
-        timeoutMs: 5 * minutes,
-      }),
-    )
-    return parseSections(stdout)
-  }
 
   const inspect = async (place: Place, target: ProjectTarget) => {
     const what = `find the container ${containerOf(target)}`
@@ -132,6 +94,11 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
         lima.stream(place.instance, { argv, timeoutMs: hours }, { from: archive }),
       )
     },
+    pull: async (place, target, image, again, onLine) => {
+      const argv = await asUser(place, ['bash', '-s', '--', workMark, image])
+      const pulling = lima.run(place.instance, { argv, input: pullScript, timeoutMs: hours }, onLine)
+      await must(`get the image ${image}`, target, pulling, again)
+    },
     create: async (place, target, spec, onLine) => {
       try {
         await must(
@@ -166,13 +133,14 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       await must(`stop the container ${name}`, target, podman(place, ['stop', name]))
       return true
     },
-    remove: async (place, target, { keepVolume }) => {
+    remove: async (place, target, { keepVolume, again }) => {
       const name = containerOf(target)
       // Both print the name of what they removed, and nothing when it was not there.
       const { stdout } = await must(
         `remove the container ${name}`,
         target,
         podman(place, ['rm', '--force', '--ignore', '--time', '5', name]),
+        again,
       )
       const hadContainer = stdout.trim() !== ''
       // What it ran from may have been an old dev-base that nothing else uses.
@@ -180,7 +148,7 @@ export const createContainers = (lima: Lima, assets: Pick<Assets, 'text'>): Cont
       if (keepVolume) return hadContainer
       const removed = await podman(place, ['volume', 'rm', '--force', name])
       if (removed.exitCode !== 0 && !/no such volume/i.test(removed.stderr))
-        throw containerFailure(`remove the volume ${name}`, target, removed)
+        throw containerFailure(`remove the volume ${name}`, target, removed, { again })
       return hadContainer || removed.stdout.trim() !== ''
     },
     prepareSsh: async (place, target, { workdir, keys }) => {

@@ -51,14 +51,23 @@ export interface Containers {
   buildDevBase(place: Place, vm: string, made: DevBaseBuild, context: Readable, onLine: OnLine): Promise<void>
   /** Takes in a dev-base that is streamed as an archive; older ones go as well. */
   load(place: Place, vm: string, archive: Readable): Promise<void>
+  /** Has the image there before something is given up for it. `again` is what to type when it cannot be had. */
+  pull(place: Place, target: ProjectTarget, image: string, again: string, onLine: OnLine): Promise<void>
   /** Makes and starts the container; the image is pulled when it is not there. */
   create(place: Place, target: ProjectTarget, spec: NewContainer, onLine: OnLine): Promise<void>
   /** Starting one that runs does nothing. */
   start(place: Place, target: ProjectTarget): Promise<void>
   /** False when it did not run. */
   stop(place: Place, target: ProjectTarget): Promise<boolean>
-  /** Removes the container, and unless it is kept the workspace's volume. What is not there is no error; false when nothing was. */
-  remove(place: Place, target: ProjectTarget, options: { readonly keepVolume: boolean }): Promise<boolean>
+  /**
+   * Removes the container, and unless it is kept the workspace's volume. What is not there is no error; false when nothing was. `again` is
+   * what to type when it fails.
+   */
+  remove(
+    place: Place,
+    target: ProjectTarget,
+    options: { readonly keepVolume: boolean; readonly again: string },
+  ): Promise<boolean>
   /**
    * Lets ssh in to a container that runs, with these public keys; see src/core/project-ssh.ts. One round trip. A host key that is there
    * stays, the rest is renewed.

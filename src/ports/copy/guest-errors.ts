@@ -36,6 +36,11 @@ const known: Readonly<Record<string, Known>> = {
     'something else is in the place of {R}, and a directory does not replace it',
     'copy to another name, or look first: {IN} ls -la {P}',
   ],
+  meets: [
+    'failed',
+    'a file and a directory meet in {R}, and neither replaces the other, so nothing was changed there',
+    'copy to another name, or look first: {IN} ls -la {P}',
+  ],
   'no-tar': ['tool', '{T} has no tar, which copying directories takes', 'install tar in {T}'],
   short: ['integrity', 'not all of it arrived in {T}, so nothing was changed there', 'again: {AGAIN}'],
   write: ['failed', '{T} could not write {R}', '{IN} ls -la {D}'],
@@ -66,6 +71,8 @@ const saidBy = (stderr: string): { readonly word: string; readonly inside: boole
 }
 
 const recognise = ({ stderr, exitCode }: Completed): Known | undefined => {
+  // What it names may read like any of the rest.
+  if (saidBy(stderr)?.word === 'meets') return known['meets']
   if (/No space left on device|Disk quota exceeded/i.test(stderr)) return full
   if (/executable file .?bash.? not found|exec.*bash.*no such file/i.test(stderr)) return noBash
   const said = saidBy(stderr)

@@ -43,6 +43,7 @@ export const landTree = async (typed: string, name: string, source: ArchiveSourc
     commit: async () => {
       try {
         const { directories, leftOut } = await unpacking.finish()
+        if (merged) await checkMeets(fresh, path)
         const moved = merged ? await merge(fresh, path) : [path]
         if (!merged) await rename(fresh, path)
         await permit(path, directories, moved)
@@ -57,15 +58,30 @@ export const landTree = async (typed: string, name: string, source: ArchiveSourc
   }
 }
 
-/** Moves what is in one directory into another: files replace files, directories that are there keep what else is in them. */
+/** What is in one directory against what is in another. @throws DvmError where a file and a directory meet */
+const checkMeets = async (from: string, to: string): Promise<void> => {
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [`${from}/${entry.name}`, `${to}/${entry.name}`]
+    const there = await ifThere(lstat(target))
+    if (there === undefined || there.isDirectory() === entry.isDirectory()) {
+      if (there?.isDirectory() === true) await checkMeets(source, target)
+      continue
+    }
+    throw there.isDirectory()
+      ? inTheWay(target, 'a directory', 'a file')
+      : inTheWay(target, 'something else', 'a directory')
+  }
+}
+
+/**
+ * Moves what is in one directory into another: files replace files, directories that are there keep what else is in them. After
+ * `checkMeets`: half of a merge is worse than none.
+ */
 const merge = async (from: string, to: string): Promise<string[]> => {
   const moved: string[] = []
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const [source, target] = [`${from}/${entry.name}`, `${to}/${entry.name}`]
     const there = await ifThere(lstat(target))
-    if (there?.isDirectory() === true && !entry.isDirectory()) throw inTheWay(target, 'a directory', 'a file')
-    if (there !== undefined && !there.isDirectory() && entry.isDirectory())
-      throw inTheWay(target, 'something else', 'a directory')
     if (there?.isDirectory() === true) moved.push(...(await merge(source, target)))
     else {
       await rename(source, target)

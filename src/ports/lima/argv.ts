@@ -11,6 +11,8 @@ export const globalFlags = (logLevel: string): readonly string[] => [
 
 export const versionArgs: readonly string[] = ['--version']
 
+export const infoArgs: readonly string[] = ['info']
+
 /** What dvm reads of an instance, and how Lima calls it (`limactl list --list-fields`). */
 const listed = {
   name: 'Name',

@@ -7,7 +7,7 @@ import type { Acceleration, Host } from './accel.ts'
 import { decideAcceleration, dependsOnKvm, probeKvm } from './accel.ts'
 import * as argv from './argv.ts'
 import { limaError } from './errors.ts'
-import { parseInstances, renderLogLine, tryInstances } from './parse.ts'
+import { parseInstances, parseVmTypes, renderLogLine, tryInstances } from './parse.ts'
 import { createGuestShell } from './shell.ts'
 import type { CreateSpec, Instance, Lima } from './types.ts'
 
@@ -148,6 +148,10 @@ export const createLima = (options: LimaOptions): Lima => {
     },
     refuseTooOld: () => (age ??= refuseTooOld()),
     list,
+    vmTypes: async () => {
+      const { exitCode, stdout } = await exec.capture(command(argv.infoArgs, limits.glance))
+      return exitCode === 0 ? parseVmTypes(stdout) : []
+    },
     create: async (spec, onLine) => {
       const { name } = spec
       // Lima checks too, but then nobody could tell whose instance a failed call leaves behind.

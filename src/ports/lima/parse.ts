@@ -86,6 +86,13 @@ export const tryInstances = (stdout: string): readonly Instance[] | undefined =>
   }
 }
 
+/** `vmTypes` of `limactl info`; none when it cannot be read. */
+export const parseVmTypes = (stdout: string): readonly string[] => {
+  const found = parseJson(stdout)
+  const types = isRecord(found) ? found['vmTypes'] : undefined
+  return Array.isArray(types) ? types.filter((type) => typeof type === 'string').sort() : []
+}
+
 export interface LogLine {
   readonly level: string
   readonly message: string

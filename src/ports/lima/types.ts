@@ -96,6 +96,8 @@ export interface Lima {
   /** @throws `tool` for a Lima that is too old, and nothing else: one that cannot tell its version passes without a word. Asks once. */
   refuseTooOld(): Promise<void>
   list(): Promise<readonly Instance[]>
+  /** What `vmType` may be here; empty when nobody can tell. */
+  vmTypes(): Promise<readonly string[]>
   /** All or nothing: what a failed create leaves behind is deleted. An existing instance is an error. */
   create(spec: CreateSpec, onLine?: OnLine): Promise<void>
   /** Starting a running instance does nothing. A missing one is `not-found`, never made. */

@@ -235,13 +235,38 @@ test('nothing is tidied up in a VM that was lost while a container was made', as
   assert.deepEqual(calls, ['podman run'])
 })
 
+test('an image is asked for only when it is not there, in one round trip', async (t) => {
+  const { containers, place, fake } = await setUp(t, [
+    {
+      match: asDeveloper('ada', ['bash', '-s']),
+      stderr: 'Error: reading manifest 1 in x: manifest unknown\n',
+      exitCode: 125,
+    },
+  ])
+  await assert.rejects(containers.pull(place, target, 'x:1', 'dvm reset app/api --yes', silent), {
+    message: 'the registry has no such image',
+    hint: 'correct IMAGE in project.sh, then: dvm reset app/api --yes',
+  })
+  const calls = fake.journal().flatMap(({ guest }) => guest ?? [])
+  assert.deepEqual(
+    calls.map(({ argv, stdin }) => [argv.slice(-4), stdin]),
+    [
+      [
+        ['-s', '--', 'dvm:sync', 'x:1'],
+        'shift\npodman image exists "$1" </dev/null || podman pull "$1" </dev/null\n',
+      ],
+    ],
+  )
+})
+
 test('a workspace goes with its container, or stays', async (t) => {
   const gone = 'dvm-app-api\n'
   const { containers, place, asked } = await setUp(t, [
     { match: asDeveloper('ada', ['podman', 'rm']), stdout: gone, times: 1 },
     { match: asDeveloper('ada', ['podman', 'volume', 'rm']), stdout: gone, times: 1 },
   ])
-  const remove = (keepVolume: boolean): Promise<boolean> => containers.remove(place, target, { keepVolume })
+  const remove = (keepVolume: boolean): Promise<boolean> =>
+    containers.remove(place, target, { keepVolume, again: 'dvm rm app/api --yes' })
   assert.equal(await remove(true), true)
   assert.equal(await remove(false), true, 'the volume was still there')
   assert.deepEqual([await remove(true), await remove(false)], [false, false])
@@ -259,7 +284,10 @@ test('old dev-bases: by their names alone, and one that cannot be removed is no 
     { match: asDeveloper('ada', ['podman', 'rm']), stdout: 'dvm-app-api\n' },
     { match: asDeveloper('ada', ['bash', '-s']), exitCode: 1 },
   ])
-  assert.equal(await containers.remove(place, target, { keepVolume: true }), true)
+  assert.equal(
+    await containers.remove(place, target, { keepVolume: true, again: 'dvm rm app/api --yes' }),
+    true,
+  )
   const fed = fake.journal().at(-1)?.guest?.stdin
   assert.equal(fed, `${oldDevBases}remove_old_dev_bases --no-prune\n`)
 })

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import test from 'node:test'
 import type { Completed } from '../../../src/core/command.ts'
+import { NoAccount } from '../../../src/core/errors.ts'
 import { containerFailure } from '../../../src/ports/containers/errors.ts'
 
 /** Podman's, which is the same in the builder. */
@@ -76,6 +77,36 @@ const complaints: readonly [string, string, string][] = [
     'name an IMAGE for this architecture in project.sh, then: dvm reset app/api --yes --keep-data',
   ],
   [
+    'Error: parsing reference "Node": repository name must be lowercase',
+    'config',
+    'correct IMAGE in project.sh (small letters, for example docker.io/library/node:24), then: dvm sync app/api',
+  ],
+  [
+    'Error: invalid reference format: repository name must be lowercase',
+    'config',
+    'correct IMAGE in project.sh (small letters, for example docker.io/library/node:24), then: dvm sync app/api',
+  ],
+  [
+    "Error: rootlessport cannot expose privileged port 80, you can add 'net.ipv4.ip_unprivileged_port_start=80' to /etc/sysctl.conf (currently 1024), or choose a larger port number (>= 1024): listen tcp 127.0.0.1:80: bind: permission denied",
+    'config',
+    'give the host one from 1024 in PROJ_PORTS, for example 8080:80, then: dvm sync app/api',
+  ],
+  [
+    'Error: stat /dev/fuse: no such file or directory',
+    'config',
+    'dvm ssh app -- sudo modprobe fuse, or NESTED=0 in project.sh; then: dvm sync app/api',
+  ],
+  [
+    'Error: crun: executable file `sleep` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
+    'config',
+    'choose an IMAGE with sleep in it in project.sh, then: dvm sync app/api',
+  ],
+  [
+    'Error: can only create exec sessions on running containers: container state improper',
+    'failed',
+    'dvm logs app/api (IMAGE must have `sleep`, which keeps it up; then: dvm reset app/api --yes --keep-data)',
+  ],
+  [
     'bash: line 1: 12 Killed podman run',
     'failed',
     'raise DVM_MEMORY in vms/app/config.sh, then: dvm recreate app --yes',
@@ -87,6 +118,30 @@ for (const [stderr, code, hint] of complaints)
     assert.deepEqual([error.code, error.hint], [code, hint])
     assert.equal(error.tail.at(-1), stderr.trimEnd().split('\n').at(-1), 'podman’s own words come along')
   })
+
+test('what reads alike is something else', () => {
+  for (const stderr of [
+    'Error: listen unix /run/user/1000/podman.sock: bind: permission denied',
+    'Error: unable to start container abc: must be in Created or Stopped state to be started: container state improper',
+  ])
+    assert.equal(containerFailure('do it', target, failed(stderr)).message, stderr.slice('Error: '.length))
+})
+
+test('an account that a VM does not have', () => {
+  for (const stderr of ['sudo: unknown user eve', 'sudo: unknown user: eve', "sudo-rs: user 'eve' not found"])
+    assert.ok(containerFailure('ask', itsVm, failed(stderr, { exitCode: 1 })) instanceof NoAccount, stderr)
+})
+
+test('what to type is the command that failed, where that was no sync', () => {
+  const again = 'dvm rm app/api --yes'
+  const hintOf = (stderr: string, change: Partial<Completed> = {}): string | undefined =>
+    containerFailure('do it', target, failed(stderr, change), { again }).hint
+  assert.equal(
+    hintOf('Error: something new'),
+    `${again} (what podman says of itself: dvm ssh app -- podman info)`,
+  )
+  assert.equal(hintOf('', { timedOut: true }), `${again} (and if that hangs too: dvm stop app && ${again})`)
+})
 
 test('what nobody knows is told in podman’s words, and ends in something to type', () => {
   const told = containerFailure('do it', target, failed('warning\nError: something new'))
@@ -110,7 +165,7 @@ test('out of time, and out of memory without a word', () => {
     [late.message, late.hint],
     [
       'the VM took too long to do it',
-      'dvm sync app/api (and if that hangs too: dvm stop app && dvm sync app)',
+      'dvm sync app/api (and if that hangs too: dvm stop app && dvm sync app/api)',
     ],
   )
   const killed = containerFailure('do it', target, failed('', { exitCode: 137 }))

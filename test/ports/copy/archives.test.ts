@@ -238,9 +238,12 @@ test('a directory that is there is merged; nothing is written through its links,
   ])
   assert.equal(readFileSync(join(root, 'here/x/sub/f'), 'utf8'), 'new')
   assert.notEqual(statSync(join(root, 'here/x/sub')).mode & 0o777, 0o711)
-  await assert.rejects(land(join(root, 'here'), archiveOf([top, { path: './taken', text: 'x' }])), {
+  // Before anything is replaced, whatever the order.
+  const both = archiveOf([top, { path: './mine', text: 'y' }, { path: './taken', text: 'x' }])
+  await assert.rejects(land(join(root, 'here'), both), {
     message: `a directory is in the place of ${join(root, 'here/x/taken')} here, and a file does not replace it`,
   })
+  assert.equal(readFileSync(join(root, 'here/x/mine'), 'utf8'), 'mine')
   rmSync(join(root, 'here/x/sub'), { recursive: true })
   symlinkSync('../../outside', join(root, 'here/x/sub'))
   await assert.rejects(

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -223,14 +224,28 @@ test('a merge does not follow links out, and does not put a file in a directoryâ
   const bytes = archive(t, (d) => {
     mkdirSync(join(d, 'sub'))
     writeFileSync(join(d, 'sub/f'), 'new')
+    writeFileSync(join(d, '.a'), 'new')
+    mkdirSync(join(d, 'deep/er'), { recursive: true })
+    writeFileSync(join(d, 'deep/er/.f'), 'new')
   })
   mkdirSync(join(root, 'outside'))
   mkdirSync(join(root, 'new'))
+  writeFileSync(join(root, 'new/.a'), 'old')
   symlinkSync('../outside', join(root, 'new/sub'))
   const said = run(['receive-tree', root, 'new', '755'], bytes)
-  assert.deepEqual([said.exitCode, said.told], [1, ['error write in']])
-  assert.match(said.stderr, /^cp: cannot overwrite/m)
+  assert.deepEqual([said.exitCode, said.told], [1, ['error meets in']])
+  assert.match(said.stderr, /^in the way: .*\/new\/sub$/m)
   assert.deepEqual([readdirSync(join(root, 'outside')), leftovers()], [[], []])
+  const before = (): string => readFileSync(join(root, 'new/.a'), 'utf8')
+  assert.equal(before(), 'old', 'nothing is replaced before it is known that all of it fits')
+  rmSync(join(root, 'new/sub'))
+  mkdirSync(join(root, 'new/deep/er/.f'), { recursive: true })
+  const deep = run(['receive-tree', root, 'new', '755'], bytes)
+  assert.deepEqual([deep.told, before()], [['error meets in'], 'old'])
+  assert.match(deep.stderr, /^in the way: .*\/new\/deep\/er\/\.f$/m)
+  rmSync(join(root, 'new/deep/er/.f'), { recursive: true })
+  assert.equal(run(['receive-tree', root, 'new', '755'], bytes).exitCode, 0)
+  assert.equal(before(), 'new')
 })
 
 test(

@@ -1,0 +1,64 @@
+// Whose a VM's projects may be: rootless podman is an account's own, and DVM_USER may have been another when they were made.
+import { NoAccount, isUnreachable } from '../core/errors.ts'
+import type { ProjectTarget } from '../core/target.ts'
+import type { Place } from '../ports/containers/index.ts'
+import type { Instance } from '../ports/lima/index.ts'
+import type { Deps } from './deps.ts'
+
+/**
+ * The accounts that syncs have prepared a VM for, `user` first when it is one of them. That one alone where nobody knows: an older dvm
+ * did not write it down.
+ */
+export const preparedUsers = async (
+  deps: Pick<Deps, 'state'>,
+  vm: string,
+  user: string,
+): Promise<readonly string[]> => {
+  const known = (await deps.state.read(vm))?.users ?? []
+  if (known.length === 0) return [user]
+  return [...known.filter((each) => each === user), ...known.filter((each) => each !== user)]
+}
+
+export interface Answer<T> {
+  readonly user: string
+  readonly answer: T
+}
+
+/**
+ * Asks as each of them, all of them also when one fails. One that the VM does not have holds nothing: it was removed by hand, or a sync
+ * did not come as far as making it.
+ * @throws the first failure
+ */
+export const askAsEach = async <T>(
+  deps: Pick<Deps, 'signal'>,
+  instance: Instance,
+  users: readonly string[],
+  ask: (place: Place) => Promise<T>,
+): Promise<readonly Answer<T>[]> => {
+  const answers: Answer<T>[] = []
+  const failures: unknown[] = []
+  for (const user of users)
+    try {
+      answers.push({ user, answer: await ask({ instance, user }) })
+    } catch (error) {
+      deps.signal.throwIfAborted()
+      if (isUnreachable(error, instance.name)) throw error
+      if (!(error instanceof NoAccount)) failures.push(error)
+    }
+  if (failures.length > 0) throw failures[0]
+  return answers
+}
+
+/** Removes a project from the podman of each. Resolves to those that had it. */
+export const removeFromEach = async (
+  deps: Pick<Deps, 'signal' | 'state' | 'containers'>,
+  instance: Instance,
+  target: ProjectTarget,
+  options: { readonly user: string; readonly keepVolume: boolean; readonly again: string },
+): Promise<readonly string[]> => {
+  const users = await preparedUsers(deps, target.vm, options.user)
+  const removed = await askAsEach(deps, instance, users, (place) =>
+    deps.containers.remove(place, target, options),
+  )
+  return removed.filter(({ answer }) => answer).map(({ user }) => user)
+}
