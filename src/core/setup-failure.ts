@@ -3,8 +3,13 @@
 /** [what a tool says, what it means, what to type]; NAME is the VM, or VM/PROJECT. */
 type Known = readonly [RegExp, string, string]
 
-/** The same words mean something else inside a container. */
+/** About containers; the same words may mean something else in a VM. */
 const inContainer: readonly Known[] = [
+  [
+    /can only (?:create|start) exec sessions|the container \S+ is not running/i,
+    'its container does not stay up',
+    'dvm logs NAME (IMAGE must have `sleep`, which keeps it up; then: dvm reset NAME --yes --keep-data)',
+  ],
   [
     /Read-only file ?system/i,
     'it writes where a container may not: to settings of the kernel, or to something that is mounted read-only',

@@ -47,6 +47,14 @@ test('a project is named whole where it is meant, its VM where that is', () => {
   assert.match(hint, /dvm reset app\/api --yes --keep-data$/)
 })
 
+test('a container that does not stay up', () => {
+  const podman =
+    'Error: can only start exec sessions when their container is running: container state improper'
+  const { message, hint } = of([podman], 255, 'app/api')
+  assert.match(message, /: its container does not stay up$/)
+  assert.match(hint, /^dvm logs app\/api /)
+})
+
 test('what is read-only in a container is not what is in a VM', () => {
   const line = 'sysctl: setting key "vm.max_map_count": Read-only file system'
   assert.match(of([line]).hint, /dvm base build/)

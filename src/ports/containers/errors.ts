@@ -43,6 +43,15 @@ const known: readonly Known[] = [
       'correct IMAGE in project.sh (small letters, for example docker.io/library/node:24), then: {again}',
     ),
   ),
+  // No registry answers to that name.
+  ofImage(
+    said(
+      /initializing source docker:\/\/localhost\//,
+      'config',
+      'IMAGE names an image that is not in this VM',
+      'build it there, or correct IMAGE in project.sh (dvm base dev-init begins a dev-base); then: {again}',
+    ),
+  ),
   // A digest that is gone: dvm's own pin, when project.sh names no image.
   said(
     /@sha256:[0-9a-f]+: .*(?:manifest unknown|404)/i,
@@ -115,7 +124,7 @@ const known: readonly Known[] = [
     ),
   ),
   said(
-    /can only create exec sessions on running containers|the container \S+ is not running/i,
+    /can only (?:create|start) exec sessions|the container \S+ is not running/i,
     'failed',
     'its container does not stay up',
     'dvm logs {target} (IMAGE must have `sleep`, which keeps it up; then: dvm reset {target} --yes --keep-data)',

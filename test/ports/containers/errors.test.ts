@@ -77,6 +77,11 @@ const complaints: readonly [string, string, string][] = [
     'name an IMAGE for this architecture in project.sh, then: dvm reset app/api --yes --keep-data',
   ],
   [
+    'Error: initializing source docker://localhost/mine:latest: pinging container registry localhost: Get "https://localhost/v2/": dial tcp [::1]:443: connect: connection refused',
+    'config',
+    'build it there, or correct IMAGE in project.sh (dvm base dev-init begins a dev-base); then: dvm sync app/api',
+  ],
+  [
     'Error: parsing reference "Node": repository name must be lowercase',
     'config',
     'correct IMAGE in project.sh (small letters, for example docker.io/library/node:24), then: dvm sync app/api',
