@@ -74,7 +74,8 @@ export const withLog = (
   error: unknown,
   log: { readonly path: string; tail(lines: number): readonly string[] },
 ): unknown => {
-  if (!(error instanceof DvmError) || error.logFile !== undefined) return error
+  // What is refused is no failure of what the log is about, and its own lines are what would be lost.
+  if (!(error instanceof DvmError) || error.logFile !== undefined || error.code === 'refused') return error
   const tail = log.tail(20)
   return error.with({ logFile: log.path, ...(tail.length > error.tail.length ? { tail } : {}) })
 }

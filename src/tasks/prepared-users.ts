@@ -1,6 +1,6 @@
 // Whose a VM's projects may be: rootless podman is an account's own, and DVM_USER may have been another when they were made.
 import { NoAccount, isUnreachable } from '../core/errors.ts'
-import type { ProjectTarget } from '../core/target.ts'
+import { targetText, type ProjectTarget } from '../core/target.ts'
 import type { Place } from '../ports/containers/index.ts'
 import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
@@ -37,28 +37,40 @@ export const askAsEach = async <T>(
 ): Promise<readonly Answer<T>[]> => {
   const answers: Answer<T>[] = []
   const failures: unknown[] = []
+  const missing: unknown[] = []
   for (const user of users)
     try {
       answers.push({ user, answer: await ask({ instance, user }) })
     } catch (error) {
       deps.signal.throwIfAborted()
       if (isUnreachable(error, instance.name)) throw error
-      if (!(error instanceof NoAccount)) failures.push(error)
+      if (error instanceof NoAccount) missing.push(error)
+      else failures.push(error)
     }
-  if (failures.length > 0) throw failures[0]
+  // When it has none of them, nobody knows whose its projects are.
+  const [failure] = answers.length === 0 ? [...failures, ...missing] : failures
+  if (failure !== undefined) throw failure
   return answers
 }
 
-/** Removes a project from the podman of each. Resolves to those that had it. */
+/** Removes a project from the podman of each, and says so of those that are not `user`. False when nobody had it. */
 export const removeFromEach = async (
-  deps: Pick<Deps, 'signal' | 'state' | 'containers'>,
+  deps: Pick<Deps, 'signal' | 'state' | 'containers' | 'report'>,
   instance: Instance,
   target: ProjectTarget,
   options: { readonly user: string; readonly keepVolume: boolean; readonly again: string },
-): Promise<readonly string[]> => {
+): Promise<boolean> => {
   const users = await preparedUsers(deps, target.vm, options.user)
   const removed = await askAsEach(deps, instance, users, (place) =>
     deps.containers.remove(place, target, options),
   )
-  return removed.filter(({ answer }) => answer).map(({ user }) => user)
+  const had = removed.filter(({ answer }) => answer).map(({ user }) => user)
+  const name = targetText(target)
+  for (const other of had.filter((user) => user !== options.user))
+    deps.report.note(
+      options.keepVolume
+        ? `${name} is removed from the account ${other}, too, where its workspace stays`
+        : `${name} is removed from the account ${other}, too`,
+    )
+  return had.length > 0
 }

@@ -1,6 +1,6 @@
 // Projects as they are: listing, stopping, removing. Each works for a project whose configuration is gone.
 import { join } from 'node:path'
-import { DvmError, isUnreachable, messageOf } from '../core/errors.ts'
+import { DvmError, isUnreachable, messageOf, NoAccount } from '../core/errors.ts'
 import { instanceOf } from '../core/names.ts'
 import { containerDrift, specOf, type ContainerSpec } from '../core/project.ts'
 import { targetText, type ProjectTarget } from '../core/target.ts'
@@ -31,8 +31,9 @@ export interface ProjectRow {
 }
 
 interface FoundContainer extends ProjectContainer {
-  /** In whose podman. */
+  /** In whose podman; others have one, too, of the same name. */
   readonly user: string
+  readonly others: string[]
   readonly devBases: ContainersState['devBases']
 }
 
@@ -68,7 +69,8 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
     instance?.status === 'Running'
       ? await askAsEach(deps, instance, users, (place) =>
           deps.containers.state(place, vm).catch((error: unknown) => {
-            if (place.user === users[0] || isUnreachable(error, instance.name)) throw error
+            if (place.user === users[0] || error instanceof NoAccount) throw error
+            if (isUnreachable(error, instance.name)) throw error
             deps.signal.throwIfAborted()
             deps.report.warn(`projects of ${place.user}, whose ${vm} was before: ${messageOf(error)}`)
             return undefined
@@ -80,7 +82,9 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
   for (const { user, answer } of states ?? [])
     for (const container of answer?.containers ?? []) {
       const project = container.name.slice(`dvm-${vm}-`.length)
-      if (!found.has(project)) found.set(project, { ...container, user, devBases: answer?.devBases ?? [] })
+      const first = found.get(project)
+      if (first !== undefined) first.others.push(user)
+      else found.set(project, { ...container, user, others: [], devBases: answer?.devBases ?? [] })
     }
   const names = [...new Set([...configured, ...found.keys()])].sort()
   return Promise.all(
@@ -100,6 +104,7 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
                 ...(container.user === config.user
                   ? []
                   : [`account ${container.user} (DVM_USER: ${config.user})`]),
+                ...container.others.map((other) => `another container of the account ${other}`),
                 ...containerDrift(container, wanted, container.devBases),
               ],
         configured: isConfigured,
@@ -177,7 +182,7 @@ const removeContainer = async (
     // A workspace that is kept loses nothing.
     const guard = { force: force || keepData, retry: again, booted: started }
     const remove = () => removeFromEach(deps, instance, target, { user, keepVolume: keepData, again })
-    return (await guardWork(deps, instance, target, guard, remove)).length > 0
+    return guardWork(deps, instance, target, guard, remove)
   })
 }
 

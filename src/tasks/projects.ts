@@ -241,8 +241,7 @@ const syncProject = async (
     const { message, hint } = setupFailure(setup.path, targetText(target), exitCode, tail)
     throw new DvmError('failed', message, { hint, tail, logFile: log.path })
   } catch (error) {
-    // What would be lost says more than how far it came.
-    throw error instanceof DvmError && error.code === 'refused' ? error : withLog(error, log)
+    throw withLog(error, log)
   } finally {
     log.close()
   }

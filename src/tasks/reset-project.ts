@@ -1,6 +1,7 @@
 // `dvm reset VM/PROJECT`: a sync of that project in which its container is made anew.
-import { targetText, type ProjectTarget } from '../core/target.ts'
+import type { ProjectTarget } from '../core/target.ts'
 import type { Deps } from './deps.ts'
+import { locked } from './locked.ts'
 import { planSync } from './plan-sync.ts'
 import { removeFromEach } from './prepared-users.ts'
 import { confirm, retryOf, typedFor, type RemoveProjectOptions } from './project-actions.ts'
@@ -25,20 +26,26 @@ export const resetProject = async (
   confirm(target, 'reset', asked)
   const { vm, project } = target
   const { instance, started } = await runningVm(deps, target, typed)
-  const again = retryOf('reset', target, asked)
+  const retry = retryOf('reset', target, asked)
+  const again = `${retry}${options.force ? ' --force' : ''}`
   const { keepData } = options
   // A workspace that is kept loses nothing.
-  const guard = { force: options.force || keepData, retry: again }
-  const remove = async (): Promise<void> => {
-    const removed = await removeFromEach(deps, instance, target, { user, keepVolume: keepData, again })
-    for (const other of keepData ? removed.filter((each) => each !== user) : [])
-      deps.report.note(`the workspace of ${targetText(target)} stays with the account ${other}, whose it is`)
+  const guard = { force: options.force || keepData, retry, booted: started }
+  const said = new Set<string>()
+  const note = (line: string): void => {
+    if (!said.has(line)) deps.report.note(line)
+    said.add(line)
   }
-  // Having the image there may have taken long, so there is another look just before the removal. What it could not see was said.
-  const quiet = { ...deps, report: { ...deps.report, note: () => undefined } }
-  const makeRoom = (): Promise<void> => guardWork(quiet, instance, target, { ...guard, booted: true }, remove)
-  await guardWork(deps, instance, target, { ...guard, booted: started }, () =>
-    // Just this container: the VM and its other projects are left as they are.
-    syncVm(deps, vm, { wait: true, project, setup: false, anew: { again, makeRoom } }),
-  )
+  const once: Deps = { ...deps, report: { ...deps.report, note } }
+  const look = (): Promise<void> =>
+    guardWork(once, instance, target, { ...guard, onlyLook: true }, () => Promise.resolve())
+  await locked(deps, `vm:${vm}`, look)
+  // Having the image there may take long: what came up meanwhile is not lost either.
+  const makeRoom = async (): Promise<void> => {
+    await guardWork(once, instance, target, guard, () =>
+      removeFromEach(deps, instance, target, { user, keepVolume: keepData, again }),
+    )
+  }
+  // Just this container: the VM and its other projects are left as they are.
+  await syncVm(deps, vm, { wait: true, project, setup: false, anew: { again, makeRoom } })
 }

@@ -1,5 +1,5 @@
 // Before something is deleted for good: is there git work in it that exists nowhere else? A look, never a reason to start a VM.
-import { DvmError, messageOf } from '../core/errors.ts'
+import { DvmError, messageOf, NoAccount } from '../core/errors.ts'
 import { entryArgv } from '../core/guest-entry.ts'
 import { targetText, type Target } from '../core/target.ts'
 import { nothing, parseWork, together, type Look } from '../core/unsaved-work.ts'
@@ -25,8 +25,12 @@ const lookIntoVm = async (deps: Deps, instance: Instance, vm: string, user: stri
 }
 
 /** What cannot be looked into is no reason not to look into the rest. */
-const unlessItFails = (name: string, look: Promise<Look>): Promise<Look> =>
-  look.catch((error: unknown) => ({ ...nothing, unseen: [`${name}: ${messageOf(error)}`] }))
+const unlessItFails = (name: string, look: Promise<Look>, mayBeNobody = false): Promise<Look> =>
+  look.catch((error: unknown) =>
+    mayBeNobody && error instanceof NoAccount
+      ? nothing
+      : { ...nothing, unseen: [`${name}: ${messageOf(error)}`] },
+  )
 
 /** In whose homes work may be: the configuration may be gone, or name somebody new. */
 const usersOf = async (deps: Deps, vm: string): Promise<readonly string[]> => {
@@ -48,6 +52,8 @@ const lookInto = async (
     unlessItFails(
       project === undefined ? `projects of ${vm}` : targetText(target),
       lookIntoProjects(deps, { instance, user }, target, started),
+      // One of several may never have come to be, or be gone.
+      users.length > 1,
     ),
   ])
   return together(await Promise.all(looks))
@@ -59,6 +65,8 @@ export interface GuardOptions {
   readonly retry: string
   /** The VM was stopped: its containers come up by themselves. */
   readonly booted?: boolean
+  /** What is started for the look is stopped after it, also when nothing is in the way. */
+  readonly onlyLook?: boolean
 }
 
 /**
@@ -69,11 +77,12 @@ export const guardWork = async <T>(
   deps: Deps,
   instance: Instance | undefined,
   target: Target,
-  { force, retry, booted = false }: GuardOptions,
+  { force, retry, booted = false, onlyLook = false }: GuardOptions,
   remove: () => Promise<T>,
 ): Promise<T> => {
   if (instance === undefined || force) return remove()
   const started: Started[] = []
+  let gone = false
   try {
     const look = await unlessItFails(target.vm, lookInto(deps, instance, target, started))
     // Not before every look has ended: until then each may start a container.
@@ -85,11 +94,12 @@ export const guardWork = async <T>(
       })
     for (const line of look.unseen) deps.report.note(`not looked into for unpushed work: ${line}`)
     for (const line of look.empty) deps.report.note(line)
-    return await remove()
-  } catch (error) {
+    const removed = await remove()
+    gone = !onlyLook
+    return removed
+  } finally {
     // What stays is left as it was, after Ctrl-C too.
-    for (const { place, target: project } of booted ? [] : started)
+    for (const { place, target: project } of booted || gone ? [] : started)
       await deps.undo.containers.stop(place, project).catch(() => undefined)
-    throw error
   }
 }

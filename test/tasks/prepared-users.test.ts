@@ -28,7 +28,7 @@ const byAccount = (ports: Readonly<Record<string, Containers>>): Containers =>
 const setUp = async (t: TestContext) => {
   const [ada, eve] = [memoryPodman(), memoryPodman()]
   const containers = byAccount({ ada: ada.port, eve: eve.port })
-  const world = memoryWorld(t, {}, () => ({ containers }))
+  const world = memoryWorld(t, {}, (deps) => ({ containers, undo: { ...deps.undo, containers } }))
   addVm(world.memory, 'dvm-app', 'Running')
   const turn = (user: string): string => world.write('.config/dvm/vms/app/config.sh', `DVM_USER=${user}\n`)
   world.write('.config/dvm/vms/app/projects/api/project.sh', 'IMAGE=node:24\n')
@@ -78,7 +78,7 @@ test('reset makes it as the account of now, and says where a workspace that is k
   await resetProject(world.deps, target, { ...options, keepData: true })
   assert.deepEqual([ada.containers.size, eve.containers.size], [0, 1])
   assert.ok(ada.calls.includes('remove dvm-app-api but not its volume'))
-  assert.ok(world.story.includes('the workspace of app/api stays with the account ada, whose it is'))
+  assert.ok(world.story.includes('app/api is removed from the account ada, too, where its workspace stays'))
 })
 
 test('an account that the VM does not have holds nothing', async (t) => {
@@ -89,9 +89,36 @@ test('an account that the VM does not have holds nothing', async (t) => {
     }
     assert.equal((await listProjects(all.world.deps, 'app')).length, 1)
     await stopProject(all.world.deps, target)
+    all.world.story.length = 0
     const { found } = await removeProject(all.world.deps, target, options)
+    assert.deepEqual(
+      all.world.story,
+      turn === 'ada' ? [] : ['app/api is removed from the account ada, too'],
+      'nothing is said of who is not there',
+    )
     assert.equal(found, turn === 'ada' ? 'vm' : 'container')
   }
+})
+
+test('a VM that has none of them is no VM without projects', async (t) => {
+  const { world, ada, eve } = await setUp(t)
+  for (const { podman } of [{ podman: ada }, { podman: eve }])
+    podman.at = () => {
+      throw new NoAccount('failed', 'nobody is that')
+    }
+  await assert.rejects(listProjects(world.deps, 'app'), { message: 'nobody is that' })
+  await assert.rejects(removeProject(world.deps, target, { ...options, config: true }), {
+    message: 'nobody is that',
+  })
+  assert.ok(existsSync(join(world.home, '.config/dvm/vms/app/projects/api')))
+})
+
+test('two containers of one project, of two accounts, are told as that', async (t) => {
+  const { world } = await setUp(t)
+  await syncVm(world.deps, 'app', { wait: true })
+  assert.deepEqual((await listProjects(world.deps, 'app'))[0]?.drift, [
+    'another container of the account ada',
+  ])
 })
 
 test('what fails as one of them is a failure, once all were asked, and its configuration stays', async (t) => {
@@ -127,7 +154,32 @@ test('work that came up while the image was fetched is not lost', async (t) => {
   await assert.rejects(resetProject(world.deps, target, options), {
     code: 'refused',
     tail: ['app/api /work: uncommitted changes'],
+    logFile: undefined,
     hint: 'commit and push it, or lose it with: dvm reset app/api --yes --force',
   })
   assert.equal(ada.containers.size, 1)
+})
+
+test('a look that fails only the second time is told', async (t) => {
+  const { world, ada, eve } = await setUp(t)
+  eve.at = (call) => {
+    if (call.startsWith('pull')) ada.scripts.set('dvm-app-api', 1)
+  }
+  await resetProject(world.deps, target, options)
+  assert.equal(world.story.filter((line) => line.startsWith('not looked into')).length, 1)
+})
+
+test('a container that only a look started does not run after it; one that is new does, whatever its setup.sh does', async (t) => {
+  const { world, ada, eve } = await setUp(t)
+  await stopProject(world.deps, target)
+  eve.at = (call) => {
+    if (call.startsWith('pull')) throw new DvmError('network', 'no such image')
+  }
+  await assert.rejects(resetProject(world.deps, target, options), { message: 'no such image' })
+  assert.equal(ada.containers.get('dvm-app-api')?.state, 'exited')
+  eve.at = () => undefined
+  eve.scripts.set('dvm-app-api', 3)
+  world.write('.config/dvm/vms/app/projects/api/setup.sh', 'exit 3\n')
+  await assert.rejects(resetProject(world.deps, target, options), /ended with exit code 3/)
+  assert.equal(eve.containers.get('dvm-app-api')?.state, 'running')
 })

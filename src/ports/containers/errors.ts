@@ -174,7 +174,8 @@ export const containerFailure = (
         .replaceAll('{target}', targetText(target)),
       tail,
     })
-  if (noAccount.test(completed.stderr))
+  // In a build it may be a line of the person's own that says so.
+  if (!build && noAccount.test(completed.stderr))
     return new NoAccount('failed', `the VM has no account that could ${what}`, {
       hint: `dvm sync ${target.vm}`,
       tail,

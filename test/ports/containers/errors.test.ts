@@ -135,6 +135,8 @@ test('what reads alike is something else', () => {
 test('an account that a VM does not have', () => {
   for (const stderr of ['sudo: unknown user eve', 'sudo: unknown user: eve', "sudo-rs: user 'eve' not found"])
     assert.ok(containerFailure('ask', itsVm, failed(stderr, { exitCode: 1 })) instanceof NoAccount, stderr)
+  const built = containerFailure('build', itsVm, failed('sudo: unknown user eve\nError: x'), { build: true })
+  assert.equal(built.message, 'x', 'a line of the person’s own')
 })
 
 test('what to type is the command that failed, where that was no sync', () => {
