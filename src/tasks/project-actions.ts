@@ -6,6 +6,7 @@ import { containerDrift, specOf, type ContainerSpec } from '../core/project.ts'
 import { targetText, type ProjectTarget } from '../core/target.ts'
 import { findInstance } from './builder-vm.ts'
 import type { ContainersState, ProjectContainer } from '../ports/containers/index.ts'
+import type { Instance } from '../ports/lima/index.ts'
 import type { Deps } from './deps.ts'
 import { meant, type Typed } from './known-names.ts'
 import { locked } from './locked.ts'
@@ -37,6 +38,34 @@ interface FoundContainer extends ProjectContainer {
   readonly devBases: ContainersState['devBases']
 }
 
+/** By project, those of `user` before those of whoever the VM was prepared for earlier. */
+const findContainers = async (
+  deps: Deps,
+  instance: Instance,
+  vm: string,
+  user: string,
+): Promise<ReadonlyMap<string, FoundContainer>> => {
+  const users = await preparedUsers(deps, vm, user)
+  const states = await askAsEach(deps, instance, users, (place) =>
+    deps.containers.state(place, vm).catch((error: unknown) => {
+      const isTold = error instanceof NoAccount || isUnreachable(error, instance.name)
+      if (place.user === users[0] || isTold) throw error
+      deps.signal.throwIfAborted()
+      deps.report.warn(`projects of ${place.user}, whose ${vm} was before: ${messageOf(error)}`)
+      return { containers: [], devBases: [] }
+    }),
+  )
+  const found = new Map<string, FoundContainer>()
+  for (const { user: owner, answer } of states)
+    for (const container of answer.containers) {
+      const project = container.name.slice(`dvm-${vm}-`.length)
+      const first = found.get(project)
+      if (first !== undefined) first.others.push(owner)
+      else found.set(project, { ...container, user: owner, others: [], devBases: answer.devBases })
+    }
+  return found
+}
+
 /** What project.sh wants, or why nobody can tell. */
 const wantedBy = async (
   deps: Deps,
@@ -64,38 +93,19 @@ export const listProjects = async (deps: Deps, vm: string): Promise<readonly Pro
       hint: (await meant(deps, { vm, project: undefined }, (near) => `dvm ls ${near.vm}`)) ?? 'dvm ls',
     })
   const [config] = await Promise.all([loadVmConfig(deps, vm), tellOddProjects(deps, vm)])
-  const users = await preparedUsers(deps, vm, config.user)
-  const states =
-    instance?.status === 'Running'
-      ? await askAsEach(deps, instance, users, (place) =>
-          deps.containers.state(place, vm).catch((error: unknown) => {
-            if (place.user === users[0] || error instanceof NoAccount) throw error
-            if (isUnreachable(error, instance.name)) throw error
-            deps.signal.throwIfAborted()
-            deps.report.warn(`projects of ${place.user}, whose ${vm} was before: ${messageOf(error)}`)
-            return undefined
-          }),
-        )
-      : undefined
+  const found =
+    instance?.status === 'Running' ? await findContainers(deps, instance, vm, config.user) : undefined
   const image = configured.length === 0 ? '' : await defaultImage(deps, config)
-  const found = new Map<string, FoundContainer>()
-  for (const { user, answer } of states ?? [])
-    for (const container of answer?.containers ?? []) {
-      const project = container.name.slice(`dvm-${vm}-`.length)
-      const first = found.get(project)
-      if (first !== undefined) first.others.push(user)
-      else found.set(project, { ...container, user, others: [], devBases: answer?.devBases ?? [] })
-    }
-  const names = [...new Set([...configured, ...found.keys()])].sort()
+  const names = [...new Set([...configured, ...(found?.keys() ?? [])])].sort()
   return Promise.all(
     names.map(async (project): Promise<ProjectRow> => {
-      const container = found.get(project)
+      const container = found?.get(project)
       const isConfigured = configured.includes(project)
       // One that is wrong does not keep the others from being listed.
       const { spec: wanted, problem } = isConfigured ? await wantedBy(deps, { vm, project }, image) : {}
       return {
         name: project,
-        state: container?.state ?? (states === undefined ? 'unknown' : 'none'),
+        state: container?.state ?? (found === undefined ? 'unknown' : 'none'),
         image: container?.image ?? wanted?.image ?? null,
         drift:
           container === undefined || wanted === undefined
