@@ -70,15 +70,25 @@ export const median = async (times: number, action: () => Promise<Ran>): Promise
   return middle(seconds)
 }
 
-/** Those of several actions that take turns, so that what else the machine does falls on all of them. */
+/** Several actions that take turns, so that what else the machine does falls on all of them. */
+export const inTurns = async <const T extends readonly (() => Promise<Ran>)[]>(
+  times: number,
+  ...actions: T
+): Promise<{ readonly [K in keyof T]: { readonly middle: number; readonly peak: number } }> => {
+  const ran = actions.map((): Ran[] => [])
+  for (let n = 0; n < times; n += 1)
+    for (const [index, action] of actions.entries()) ran[index]?.push(await action())
+  return ran.map((runs) => ({
+    middle: middle(runs.map(({ seconds }) => seconds)),
+    peak: Math.max(...runs.map(({ peak }) => peak)),
+  })) as { readonly [K in keyof T]: { readonly middle: number; readonly peak: number } }
+}
+
+/** What takes milliseconds: the middle of enough turns. */
 export const medians = async <const T extends readonly (() => Promise<Ran>)[]>(
   ...actions: T
-): Promise<{ readonly [K in keyof T]: number }> => {
-  const seconds = actions.map((): number[] => [])
-  for (let n = 0; n < 21; n += 1)
-    for (const [index, action] of actions.entries()) seconds[index]?.push((await action()).seconds)
-  return seconds.map(middle) as { readonly [K in keyof T]: number }
-}
+): Promise<{ readonly [K in keyof T]: number }> =>
+  (await inTurns(21, ...actions)).map((each) => each.middle) as { readonly [K in keyof T]: number }
 
 export const rows: string[][] = []
 const text = (seconds: number): string =>
