@@ -1,7 +1,7 @@
 // The dev-base of a VM: one label to look at when nothing changed. Otherwise it is built in the builder, once for all VMs, and streamed into
 // the VM; without a builder it is built in the VM itself. The old image stays until the new one is there and no container uses it.
-// Why the builder: with the starter, emulated, a first VM has its project after 371 s (187 s when it is built in the VM), a second one
-// after 145 s (181 s): the bigger the dev-base and the more the VMs, the more is saved, and no VM keeps a build's layers. See `npm run bench`.
+// Why the builder: with the starter, emulated, a first VM has its project after 366 s (217 s when it is built in the VM), a second one
+// after 146 s (180 s): the bigger the dev-base and the more the VMs, the more is saved, and no VM keeps a build's layers. See `npm run bench`.
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { workRoot } from '../core/builder-paths.ts'
