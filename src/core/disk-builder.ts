@@ -8,6 +8,12 @@ export interface DiskBuilderDialect {
   readonly options: (seed: number) => readonly string[]
 }
 
+/** Of dvm's own, which is not asked: `build --help` would say this. */
+export const ownDialect: DiskBuilderDialect = {
+  generation: 'standalone',
+  options: () => ['--progress', 'debug'],
+}
+
 /**
  * Reads the help text of a disk builder.
  * @throws DvmError `config` when it does not take what dvm must give it.

@@ -41,7 +41,7 @@ export const provideBootcBase = async (
     plan.mayBootstrap &&
     release !== undefined &&
     before &&
-    (await deps.builder.imageId(builder, reference)) === undefined
+    (await deps.builder.image(builder, reference)) === undefined
   )
     return bootstrap(release)
   try {

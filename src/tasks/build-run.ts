@@ -29,6 +29,8 @@ export interface Made {
   diskBuilder?: Promise<DiskBuilder>
   diskBuilderId?: string
   disk?: FetchedDisk
+  /** Versions of what made it. */
+  tools?: Readonly<Record<string, string>>
   candidate?: Candidate
   generation?: Generation
 }
@@ -55,21 +57,22 @@ export const got = <T>(value: T | undefined): T => {
   return value
 }
 
-interface ImageBuild {
+export interface ImageBuild {
   /** Below the work directory. */
   readonly containerfile: string
   readonly context: string
   readonly tag: string
   readonly buildArgs?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
   /** dvm's own tool, not part of the result: its layers stay cached whatever was asked. */
-  readonly tool?: true
+  readonly tool?: boolean
   /** Told each instruction as podman begins it. */
   readonly onStep?: (step: string) => void
 }
 
 /** Builds an image in the builder, logged and shown; resolves to its id. */
 export const buildImage = async (run: BuildRun, voice: StepVoice, image: ImageBuild): Promise<string> => {
-  const { containerfile, context, tag, buildArgs = {}, tool = false, onStep } = image
+  const { containerfile, context, tag, buildArgs = {}, labels = {}, tool = false, onStep } = image
   return run.deps.builder.build(
     got(run.made.builder),
     {
@@ -77,6 +80,7 @@ export const buildImage = async (run: BuildRun, voice: StepVoice, image: ImageBu
       context: `${workRoot}/${context}`,
       tag,
       buildArgs,
+      labels,
       noCache: run.options.noCache && !tool,
       trust: await bringsTrust(run.deps),
     },

@@ -145,11 +145,11 @@ const fromBuilder = async (
   const write = (line: string): void => log.line(line)
   const tell = teller(log, voice)
   const instance = await ensureBuilder(deps, plan.flavour, { clean: false }, voice, write)
-  const there = await deps.builder.label(instance, devBaseTag, devBaseLabel)
+  const there = (await deps.builder.image(instance, devBaseTag))?.labels[devBaseLabel]
   const again = deps.env.rebuildDevBase && rebuilt.get(deps.signal) !== plan.hash
   if (there !== plan.hash || again) {
     await deps.builder.recover(instance, () => voice.note('checking the images of the builder'), write)
-    await deps.builder.sweep(instance, 'begin')
+    await deps.builder.sweep(instance, 'begin', 'dev-base')
     try {
       await deps.builder.ship(instance, deps.context.pack(plan.shipments))
       await deps.builder.build(
@@ -167,7 +167,7 @@ const fromBuilder = async (
       )
       rebuilt.set(deps.signal, plan.hash)
     } finally {
-      await deps.undo.builder.sweep(instance, 'end')
+      await deps.undo.builder.sweep(instance, 'end', 'dev-base')
     }
   }
   voice.progress('taking the dev-base into the VM')

@@ -1,39 +1,37 @@
-// The disk builder's own image: pulled by its pin, or made from the flavour's files, and asked for its options. Needs only the bootc
-// base, so all of it goes on while the other images are built.
+// The disk builder's own image: pulled by its pin and asked for its options, or made from the flavour's files. Needs only the bootc base,
+// so all of it goes on while the other images are built.
+import { ownDialect } from '../core/disk-builder.ts'
 import { blameVariable } from './bootc-base.ts'
-import { buildImage, got, type BuildRun, type DiskBuilder } from './build-run.ts'
+import { got, type BuildRun, type DiskBuilder } from './build-run.ts'
+import { provideOwnImage } from './own-image.ts'
 
 const silent = { progress: () => undefined, note: () => undefined }
 
 /** Starts it; whoever assembles the disk waits for it. */
 export const beginDiskBuilder = (run: BuildRun): void => {
-  const making = make(run)
+  const making = run.plan.diskBuilder === undefined ? make(run) : pull(run, run.plan.diskBuilder)
   // A failure is told by the step that needs the image; until then nobody listens.
   making.catch(() => undefined)
   run.made.diskBuilder = making
 }
 
 const make = async (run: BuildRun): Promise<DiskBuilder> => {
-  const { image, id } = await provide(run)
-  return { image, id, dialect: await run.deps.builder.dialect(got(run.made.builder), image) }
-}
-
-const provide = async (run: BuildRun): Promise<Omit<DiskBuilder, 'dialect'>> => {
-  const { deps, plan, log, made } = run
-  if (plan.diskBuilder !== undefined) {
-    try {
-      const id = await deps.builder.pull(got(made.builder), plan.diskBuilder, (line) => log.line(line))
-      return { image: plan.diskBuilder, id }
-    } catch (error) {
-      throw deps.env.diskBuilder === undefined ? error : blameVariable(error, 'DVM_BISC_IMAGE')
-    }
-  }
-  const id = await buildImage(run, silent, {
+  const id = await provideOwnImage(run, silent, {
     containerfile: 'plumbing/disk-builder/Containerfile',
     context: 'plumbing/disk-builder',
     tag: 'localhost/dvm-disk-builder:latest',
-    buildArgs: { DVM_BOOTC_BASE: got(made.bootc).image },
+    isPart: (path) => path.startsWith('plumbing/disk-builder/'),
     tool: true,
   })
-  return { image: id, id }
+  return { image: id, id, dialect: ownDialect }
+}
+
+const pull = async ({ deps, log, made }: BuildRun, image: string): Promise<DiskBuilder> => {
+  const builder = got(made.builder)
+  try {
+    const id = await deps.builder.pull(builder, image, (line) => log.line(line))
+    return { image, id, dialect: await deps.builder.dialect(builder, image) }
+  } catch (error) {
+    throw deps.env.diskBuilder === undefined ? error : blameVariable(error, 'DVM_BISC_IMAGE')
+  }
 }

@@ -1,6 +1,6 @@
 // The second half of a build: from the target image to a published generation. Nothing visible changes before the last step.
 import { join } from 'node:path'
-import { workRoot } from '../core/builder-paths.ts'
+import { outputRoot } from '../core/builder-paths.ts'
 import { renderInstance } from '../core/instance-yaml.ts'
 import { diskProgress } from '../core/progress.ts'
 import { bootTest } from './boot-test.ts'
@@ -31,7 +31,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
           {
             builder: diskBuilder.image,
             image: targetTag,
-            output: `${workRoot}/output`,
+            output: outputRoot,
             rootfs: plan.inputs.rootfs,
             network: plan.diskBuilder === undefined ? 'none' : 'host',
             options: diskBuilder.dialect.options(seedOf(plan.generation)),
@@ -47,15 +47,14 @@ export const diskSteps = (run: BuildRun): Step[] => {
     {
       title: 'Fetch the disk',
       run: async (voice) => {
+        const builder = got(made.builder)
         made.candidate = await deps.store.prepare(plan.generation)
-        made.disk = await fetchDisk(
-          deps,
-          got(made.builder),
-          `${workRoot}/output/qcow2/disk.qcow2`,
-          made.candidate.disk,
-          voice,
-        )
-        await deps.builder.sweep(got(made.builder), 'end')
+        const remote = `${outputRoot}/qcow2/disk.qcow2`
+        const tools = deps.builder.tools(builder)
+        tools.catch(() => undefined)
+        made.disk = await fetchDisk(deps, builder, remote, made.candidate.disk, voice)
+        made.tools = await tools
+        await deps.builder.sweep(builder, 'end')
       },
       undo: async () => {
         if (made.candidate !== undefined) await deps.store.discard(made.candidate)
@@ -99,7 +98,7 @@ export const diskSteps = (run: BuildRun): Step[] => {
           },
           {
             inputs: plan.inputs,
-            tools: { schema: String(schema), ...(await deps.builder.tools(got(made.builder))) },
+            tools: { schema: String(schema), ...got(made.tools) },
           },
         )
         made.generation = await publishBase(deps, kept, voice, plan.current)

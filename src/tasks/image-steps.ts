@@ -11,6 +11,7 @@ import { provideBootcBase } from './bootc-base.ts'
 import { buildImage, got, targetTag, type BuildRun } from './build-run.ts'
 import { beginDiskBuilder } from './disk-builder-image.ts'
 import { ensureBuilder, findInstance, sweepBootTest } from './builder-vm.ts'
+import { provideOwnImage } from './own-image.ts'
 import type { Step } from './steps.ts'
 
 export const imageSteps = (run: BuildRun): Step[] => {
@@ -116,11 +117,11 @@ export const imageSteps = (run: BuildRun): Step[] => {
           options.clean || options.noCache,
         )
         beginDiskBuilder(run)
-        await buildImage(run, voice, {
+        await provideOwnImage(run, voice, {
           containerfile: 'plumbing/dvm-base.Containerfile',
           context: 'plumbing',
           tag: 'localhost/dvm-base:latest',
-          buildArgs: { DVM_BOOTC_BASE: made.bootc.image },
+          isPart: (path) => !path.startsWith('plumbing/disk-builder/'),
         })
       },
     },

@@ -5,7 +5,7 @@ set -Eeuo pipefail
 main() {
 	local packages=() need
 
-	for need in podman:podman crun:crun netavark:netavark aardvark-dns:aardvark-dns tar:tar sha256sum:coreutils; do
+	for need in podman:podman crun:crun netavark:netavark aardvark-dns:aardvark-dns tar:tar zstd:zstd sha256sum:coreutils; do
 		case ${need%%:*} in
 		# Two of podman's helpers live outside PATH.
 		netavark | aardvark-dns) [[ -x /usr/lib/podman/${need%%:*} ]] || packages+=("${need#*:}") ;;

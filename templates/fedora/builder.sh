@@ -6,7 +6,7 @@ set -Eeuo pipefail
 main() {
 	local packages=() need
 
-	for need in podman:podman crun:crun tar:tar sha256sum:coreutils; do
+	for need in podman:podman crun:crun tar:tar zstd:zstd sha256sum:coreutils; do
 		type -P "${need%%:*}" >/dev/null || packages+=("${need#*:}")
 	done
 	# Without it an enforcing system refuses the labels that the disk builder sets: "setfiles: Could not set context".

@@ -16,14 +16,15 @@ build() {
 	tar -C "$base_dir" -c . | run tar -x --no-same-owner -C $work/context
 	tar -C "$templates/debian" -c . | run tar -x --no-same-owner -C $work/plumbing
 	tar -C "$templates/guest/rootfs" -c . | run tar -x --no-same-owner -C $work/plumbing/rootfs
-	run podman build "$@" --network host --build-arg DVM_BOOTC_BASE="$bootc" -t localhost/dvm-base \
+	run podman build "$@" --network host --build-arg DVM_BOOTC_BASE="$bootc" -t localhost/dvm-bare-base \
 		-f $work/plumbing/dvm-base.Containerfile $work/plumbing </dev/null
-	run podman build "$@" --network host -t localhost/dvm-bare-target -f $work/context/Containerfile $work/context </dev/null
+	run podman build "$@" --network host --build-context dvm-base=container-image://localhost/dvm-bare-base -t localhost/dvm-bare-target \
+		-f $work/context/Containerfile $work/context </dev/null
 	run podman run --rm --network none --interactive --entrypoint bash localhost/dvm-bare-target -s <"$templates/guest/check-image.sh"
-	run podman build --network host --build-arg DVM_BOOTC_BASE="$bootc" -t localhost/dvm-disk-builder $work/plumbing/disk-builder </dev/null
+	run podman build --network host --build-arg DVM_BOOTC_BASE="$bootc" -t localhost/dvm-bare-disk-builder $work/plumbing/disk-builder </dev/null
 	run podman run --rm --privileged --network none --security-opt label=type:unconfined_t \
 		-v /var/lib/containers/storage:/var/lib/containers/storage -v $work/output:/output \
-		localhost/dvm-disk-builder --type qcow2 --rootfs ext4 --progress debug localhost/dvm-bare-target </dev/null
+		localhost/dvm-bare-disk-builder --type qcow2 --rootfs ext4 --progress debug localhost/dvm-bare-target </dev/null
 	run sha256sum $work/output/qcow2/disk.qcow2 </dev/null | cut -d' ' -f1 >"$out.remote"
 	run cat $work/output/qcow2/disk.qcow2 </dev/null >"$out"
 	[[ $(sha256sum "$out" | cut -d' ' -f1) == "$(<"$out.remote")" ]]

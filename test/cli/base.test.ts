@@ -59,7 +59,7 @@ test('a RUN line that fails: podman’s message with the line of the Containerfi
   const podman = 'building at STEP "RUN false": while running runtime: exit status 1'
   const { run } = onFake(t, [
     room,
-    { match: ['sudo', 'podman', 'image', 'inspect'], stdout: 'abc\n' },
+    { match: ['sudo', 'podman', 'image', 'inspect'], stdout: 'abc {}\n' },
     { match: unit, has: '--help' },
     provisioned,
     { match: unit, times: 1 },

@@ -50,7 +50,7 @@ for (const [signal, code] of [
       const { fake, run, write } = dvmOnFake(t, {
         guest: [
           { match: ['sudo', 'df'], stdout: 'Avail\n99999999999\n' },
-          { match: ['sudo', 'podman', 'image', 'inspect'], stdout: 'id\n' },
+          { match: ['sudo', 'podman', 'image', 'inspect'], stdout: 'id {}\n' },
           { match: ['sudo', 'systemd-run'], times: 1 },
           { match: ['sudo', 'systemd-run'], hang: true },
         ],

@@ -122,7 +122,7 @@ const unit = ['sudo', 'systemd-run']
 const podman = 'building at STEP "RUN false": while running runtime: exit status 1'
 const building: readonly Answer[] = [
   { match: ['sudo', 'df'], stdout: 'Avail\n99999999999\n' },
-  { match: ['sudo', 'podman', 'image', 'inspect'], stdout: 'abc\n' },
+  { match: ['sudo', 'podman', 'image', 'inspect'], stdout: 'abc {}\n' },
   // The disk builder's options, whenever they are asked.
   { match: unit, has: '--help' },
   // The provisioning, then the build of dvm-base.

@@ -38,6 +38,8 @@ export interface Answer {
   readonly times?: number
   readonly exitCode?: number
   readonly stdout?: string
+  /** The same for what is no text, in base64. */
+  readonly bytes?: string
   readonly stderr?: string
   /** Never ends by itself. */
   readonly hang?: boolean
@@ -148,7 +150,9 @@ export const answerLimactl = async (
 
 const give = async (answer: Answer | undefined): Promise<void> => {
   if (answer === undefined) return
-  process.stdout.write(answer.stdout ?? '')
+  const said = answer.stdout ?? Buffer.from(answer.bytes ?? '', 'base64')
+  // To its end: more than a pipe holds would be cut off by the exit below.
+  await new Promise((resolve) => process.stdout.write(said, resolve))
   process.stderr.write(answer.stderr ?? '')
   // Until its test is over: one that killed dvm has nobody left who would stop this.
   while (answer.hang === true && existsSync(root)) await sleep(500)

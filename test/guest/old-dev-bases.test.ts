@@ -84,7 +84,7 @@ test('in the builder: named when a build begins, gone when it has ended', (t) =>
     writeProgram(join(bin, name), '#!/bin/bash\n')
   const sweep = (when: string, images: readonly string[]) => {
     const podman = guestPodman(bin, images)
-    const { status } = spawnSync('/bin/bash', ['-s', '--', when], {
+    const { status } = spawnSync('/bin/bash', ['-s', '--', when, 'dev-base'], {
       input: sweepScript.replaceAll('/var/lib/dvm', bin),
       env: { PATH: bin },
     })

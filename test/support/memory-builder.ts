@@ -88,8 +88,8 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
       disk.wentDown = false
       return true
     },
-    sweep: async (instance, when) => {
-      const guest = await inside(instance, `sweep ${when}`, false)
+    sweep: async (instance, when, what) => {
+      const guest = await inside(instance, ['sweep', when, what ?? []].flat().join(' '), false)
       Object.assign(guest, { work: true, shipped: false, output: false })
     },
     ship: async (instance, archive) => {
@@ -111,7 +111,7 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
         await enter(memory, undo, 'build ends')
       } else onLine('STEP 1/1: FROM x', 'stdout')
       guest.images.add(tag).add(`id-of-${tag}`)
-      for (const [name, value] of Object.entries(labels)) guest.labels.set(`${name} of ${tag}`, value)
+      guest.labels.set(tag, labels)
       return `id-of-${tag}`
     },
     pull: async (instance, reference) => {
@@ -120,11 +120,11 @@ export const createMemoryBuilder = (memory: Memory, disk: MemoryDisk, undo = fal
       guest.images.add(reference)
       return 'pulled-id'
     },
-    imageId: async (instance, reference) =>
-      (await inside(instance, 'imageId')).images.has(reference) ? 'pulled-id' : undefined,
-    label: async (instance, reference, name) => {
-      const guest = await inside(instance, `label ${reference}`)
-      return guest.images.has(reference) ? guest.labels.get(`${name} of ${reference}`) : undefined
+    image: async (instance, reference) => {
+      const guest = await inside(instance, `image ${reference.slice(0, 40)}`)
+      if (!guest.images.has(reference)) return undefined
+      const id = reference.includes('@') ? 'pulled-id' : `id-of-${reference}`
+      return { id, labels: guest.labels.get(reference) ?? {} }
     },
     save: async (instance, reference, to) => {
       const guest = await inside(instance, `save ${reference}`)

@@ -14,7 +14,7 @@ export interface Guest {
   shipped: boolean
   output: boolean
   readonly images: Set<string>
-  readonly labels: Map<string, string>
+  readonly labels: Map<string, Readonly<Record<string, string>>>
 }
 
 export interface MemoryVm {

@@ -230,7 +230,7 @@ test('an unreachable registry leads to a bootstrap from packages, and is not ask
   ])
   world.reset()
   await provide(world, network, { bootcBase: 'bootstrap:trixie' })
-  assert.deepEqual(world.memory.calls, ['imageId', 'bootstrap'])
+  assert.deepEqual(world.memory.calls, ['image docker.io/library/debian@sha256:a29215f6', 'bootstrap'])
   world.reset()
   await provide(world, network, { bootcBase: 'bootstrap:trixie' }, true)
   assert.ok(

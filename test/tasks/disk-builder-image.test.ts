@@ -11,7 +11,7 @@ test(
   'a build whose image takes long has the options of the disk builder by then',
   { timeout: 60_000 },
   async (t) => {
-    const world = memoryWorld(t)
+    const world = memoryWorld(t, { DVM_FLAVOUR: 'fedora' })
     world.write('.config/dvm/base/Containerfile', 'FROM dvm-base\n')
     const asked = Promise.withResolvers<void>()
     world.memory.at = async (call) => {
@@ -23,7 +23,7 @@ test(
 )
 
 test('a disk builder that cannot be asked fails the step that needs it', async (t) => {
-  const world = memoryWorld(t)
+  const world = memoryWorld(t, { DVM_FLAVOUR: 'fedora' })
   world.write('.config/dvm/base/Containerfile', 'FROM dvm-base\n')
   world.memory.at = (call) => {
     if (call === 'dialect') throw new DvmError('failed', 'the disk builder cannot be asked')

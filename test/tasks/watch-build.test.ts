@@ -87,7 +87,7 @@ for (const moment of ['create dvm-builder', 'ship', 'build localhost/dvm-target'
     assert.deepEqual(world.leftovers(), [])
   })
 
-for (const moment of ['dialect', 'disk ', 'fetch', 'start dvm-base', 'tools'])
+for (const moment of ['disk ', 'fetch', 'start dvm-base', 'tools'])
   test(`a build that is at "${moment}" is finished, then done again`, limit, async (t) => {
     const world = setUp(t)
     const watch = await watching(t, world, { bootTest: true })

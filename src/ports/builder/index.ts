@@ -1,70 +1,27 @@
 // Podman and the disk builder inside the builder VM. Knows how to ask; in which order is the tasks' business.
-import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { builderRoot, workRoot } from '../../core/builder-paths.ts'
 import type { Completed } from '../../core/command.ts'
-import { dialectOf, type DiskBuilderDialect } from '../../core/disk-builder.ts'
+import { dialectOf } from '../../core/disk-builder.ts'
 import type { DvmError } from '../../core/errors.ts'
 import { sizeText } from '../../core/sizes.ts'
 import type { OnLine } from '../../system/exec.ts'
 import type { Instance, Lima } from '../lima/index.ts'
 import { asUnit, diskBuild, podmanBuild, podmanScript } from './argv.ts'
-import type { BuildSpec, DiskSpec } from './argv.ts'
 import { buildFailure, diskFull, freshBuilder, guestFailure } from './errors.ts'
-import { fetchFile, type Fetched } from './fetch.ts'
-import { markerMark, markerScript, recoverScript, sweepScript, wentDownScript } from './scripts.ts'
+import { fetchFile } from './fetch.ts'
+import {
+  markerMark,
+  markerScript,
+  recoverScript,
+  saveScript,
+  sweepScript,
+  wentDownScript,
+} from './scripts.ts'
+import type { Builder, BuilderImage } from './types.ts'
 
+export type * from './types.ts'
 export type { Fetched } from './fetch.ts'
-
-export interface Builder {
-  /** True when the VM answers at all within half a minute; with patience it is asked again and again. */
-  answers(instance: Instance, patience?: Patience): Promise<boolean>
-  /**
-   * Brings it up to the network settings, with a script of core/network-script. Resolves to the provisioning marker, empty when it was
-   * never provisioned: one round trip for what each build needs to know first.
-   */
-  marker(instance: Instance, network: string): Promise<string>
-  provision(instance: Instance, script: string, marker: string, onLine: OnLine): Promise<void>
-  freeBytes(instance: Instance): Promise<number>
-  /**
-   * Stops work that a killed or interrupted dvm left running, removes its files, and makes the work directory anew. `begin` writes down
-   * that images are about to be written; `end` makes them last and takes that back.
-   */
-  sweep(instance: Instance, when: 'begin' | 'end'): Promise<void>
-  /**
-   * When the builder went down between `begin` and `end`, images may be half written: checks them all and removes what is damaged.
-   * Resolves to whether there was a reason to look; `onStart` is told before, because it takes minutes.
-   */
-  recover(instance: Instance, onStart: () => void, onLine: OnLine): Promise<boolean>
-  /** Unpacks a tar stream into the work directory. */
-  ship(instance: Instance, archive: Readable): Promise<void>
-  /** Builds an image; resolves to its id. */
-  build(instance: Instance, spec: BuildSpec, onLine: OnLine): Promise<string>
-  /** Pulls an image by digest unless it is there; resolves to its id. */
-  pull(instance: Instance, reference: string, onLine: OnLine): Promise<string>
-  imageId(instance: Instance, reference: string): Promise<string | undefined>
-  /** A label of an image; undefined when there is no such image or label. */
-  label(instance: Instance, reference: string, name: string): Promise<string | undefined>
-  /** Streams an image as an archive that `podman load` takes. */
-  save(instance: Instance, reference: string, to: Writable): Promise<void>
-  /** Runs a script that makes an image; its last line is the image id. */
-  bootstrap(instance: Instance, script: string, onLine: OnLine): Promise<string>
-  /** Runs a check script inside an image; resolves to the problems it printed. */
-  check(instance: Instance, image: string, script: string): Promise<readonly string[]>
-  dialect(instance: Instance, diskBuilder: string): Promise<DiskBuilderDialect>
-  disk(instance: Instance, spec: DiskSpec, onLine: OnLine): Promise<void>
-  /** Streams a file of the builder to the host, hashed on both ends. */
-  fetch(instance: Instance, remote: string, local: string, onBytes: (bytes: number) => void): Promise<Fetched>
-  size(instance: Instance, remote: string): Promise<number>
-  /** Versions of the tools inside, for the manifest. */
-  tools(instance: Instance): Promise<Readonly<Record<string, string>>>
-}
-
-export interface Patience {
-  readonly ms: number
-  /** Ends it early. */
-  readonly signal: AbortSignal
-}
 
 const quick = 60_000
 const hour = 3_600_000
@@ -104,12 +61,15 @@ export const createBuilder = (lima: Lima): Builder => {
       return false
     }
   }
-  const imageId = async (instance: Instance, reference: string): Promise<string | undefined> => {
-    const found = await root(instance, ['podman', 'image', 'inspect', '--format', '{{.Id}}', reference])
-    return found.exitCode === 0 ? found.stdout.trim() : undefined
+  const image = async (instance: Instance, reference: string): Promise<BuilderImage | undefined> => {
+    const format = '{{.Id}} {{json .Labels}}'
+    const found = await root(instance, ['podman', 'image', 'inspect', '--format', format, reference])
+    const [, id, labels] = /^(\S+) (.+)$/.exec(found.stdout.trim()) ?? []
+    if (found.exitCode !== 0 || id === undefined || labels === undefined) return undefined
+    return { id, labels: (JSON.parse(labels) as Record<string, string> | null) ?? {} }
   }
   const idOf = async (instance: Instance, reference: string): Promise<string> =>
-    (await imageId(instance, reference)) ??
+    (await image(instance, reference))?.id ??
     (await must(`find ${reference}`, root(instance, ['podman', 'image', 'inspect', reference])))
 
   /** A full disk is told with its numbers. What the failed step had written is gone by now. */
@@ -158,8 +118,9 @@ export const createBuilder = (lima: Lima): Builder => {
           ),
         ),
       ),
-    sweep: async (instance, when) => {
-      await must('stop old work', root(instance, ['bash', '-s', '--', when], sweepScript, 5 * quick))
+    sweep: async (instance, when, what) => {
+      const argv = ['bash', '-s', '--', when, ...(what === undefined ? [] : [what])]
+      await must('stop old work', root(instance, argv, sweepScript, 5 * quick))
     },
     recover: async (instance, onStart, onLine) => {
       const { stdout } = await root(instance, ['bash', '-s'], wentDownScript)
@@ -182,23 +143,17 @@ export const createBuilder = (lima: Lima): Builder => {
       return /^[0-9a-f]{64}$/.test(last) ? last : idOf(instance, spec.tag)
     },
     pull: async (instance, reference, onLine) => {
-      const there = await imageId(instance, reference)
-      if (there !== undefined) return there
+      const there = await image(instance, reference)
+      if (there !== undefined) return there.id
       const completed = await work(instance, ['podman', 'pull', '--quiet', reference], onLine)
       if (completed.exitCode !== 0)
         throw buildFailure(reference, completed, 'see which registries answer: dvm doctor')
       return idOf(instance, reference)
     },
-    imageId,
-    label: async (instance, reference, name) => {
-      const format = `{{index .Labels "${name}"}}`
-      const found = await root(instance, ['podman', 'image', 'inspect', '--format', format, reference])
-      const label = found.stdout.trim()
-      return found.exitCode === 0 && label !== '' ? label : undefined
-    },
+    image,
     save: async (instance, reference, to) => {
-      const argv = ['sudo', 'podman', 'save', '--quiet', reference]
-      const completed = await lima.stream(instance, { argv, timeoutMs: hour }, { to })
+      const guest = { argv: ['sudo', 'bash', '-s', '--', reference], input: saveScript, timeoutMs: hour }
+      const completed = await lima.stream(instance, guest, { to })
       if (completed.exitCode !== 0) throw guestFailure(`send the image ${reference}`, completed)
     },
     bootstrap: async (instance, script, onLine) => {
@@ -233,7 +188,6 @@ export const createBuilder = (lima: Lima): Builder => {
       return dialectOf(`${completed.stdout}\n${completed.stderr}`, diskBuilder)
     },
     disk: async (instance, spec, onLine) => {
-      await must('make its output directory', root(instance, ['mkdir', '-p', spec.output]))
       const completed = await work(instance, diskBuild(spec), onLine)
       if (completed.exitCode !== 0)
         throw await withSpace(instance, buildFailure('the disk', completed, freshBuilder))

@@ -1,6 +1,6 @@
-// Scripts that the builder runs between builds: what a killed build left goes, what a power cut damaged is found.
+// Scripts that the builder runs beside builds: what a killed build left goes, what a power cut damaged is found, what was made is sent.
 import { oldDevBases } from '../../core/dev-base.ts'
-import { builderRoot, workRoot } from '../../core/builder-paths.ts'
+import { builderRoot, outputRoot, workRoot } from '../../core/builder-paths.ts'
 
 /** Before the provisioning marker in the output of `markerScript`. */
 export const markerMark = '::dvm marker::'
@@ -25,15 +25,15 @@ systemctl stop 'dvm-work-*' dvm-settle 2>/dev/null
 systemctl kill --signal=KILL 'crun-buildah-*.scope' 'runc-buildah-*.scope' 2>/dev/null
 ${removeContainers}
 rm -rf /run/crun/buildah-* /var/tmp/buildah[0-9]* ${workRoot}
-install -d -m 0700 ${workRoot}
+install -d -m 0700 ${workRoot} ${outputRoot}
 ${wentDown} && exit 0
 if [ "$1" = begin ]; then
   cat /proc/sys/kernel/random/boot_id > ${busyMark}
   sync ${busyMark}
-  name_outgoing_dev_base
+  if [ "\${2-}" = dev-base ]; then name_outgoing_dev_base; fi
 else
   # What it was built on goes as well: nobody but dvm builds here.
-  remove_old_dev_bases
+  if [ "\${2-}" = dev-base ]; then remove_old_dev_bases; fi
   # Nobody waits for the disk: until it has everything, the mark stays.
   systemd-run --quiet --collect --unit=dvm-settle sh -c 'sync --file-system /var/lib/containers && rm -f ${busyMark}'
 fi
@@ -53,4 +53,9 @@ if ! podman system check --repair --force && ! podman system check --quick; then
   podman system reset --force || exit
 fi
 rm -f ${busyMark}
+`
+
+/** Sends the image that is its argument. */
+export const saveScript = `set -Eeuo pipefail
+podman save --quiet "$1" </dev/null | zstd --quiet -1 --threads=0
 `

@@ -1,9 +1,7 @@
 // The builder adapter over the strict fake Lima: what it asks of the guest, and what it makes of the answers.
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import test, { type TestContext } from 'node:test'
 import { createBuilder } from '../../../src/ports/builder/index.ts'
 import type { Answer } from '../../fakes/state.ts'
@@ -24,52 +22,20 @@ const setUp = async (t: TestContext, guest: readonly Answer[] = []) => {
     instance,
     fake,
     builder: createBuilder(lima),
-    local: join(fake.root, 'disk.qcow2'),
     /** Guest commands so far, after sudo. */
     asked: (): string[] =>
       fake.journal().flatMap(({ guest }) => (guest === undefined ? [] : [guest.argv.slice(1).join(' ')])),
   }
 }
 
-test('a disk arrives private, byte for byte, hashed on both ends', async (t) => {
-  const disk = 'QFI\u0001 and more\n'
-  const { builder, instance, local, asked } = await setUp(t, [
-    { match: ['sudo', 'cat', '/out/disk'], stdout: disk },
-    { match: ['sudo', 'sha256sum', '/out/disk'], stdout: `${'a'.repeat(64)}  /out/disk\n` },
-  ])
-  const seen: number[] = []
-  const fetched = await builder.fetch(instance, '/out/disk', local, (bytes) => seen.push(bytes))
-  assert.deepEqual(fetched, {
-    bytes: disk.length,
-    localSha256: createHash('sha256').update(disk).digest('hex'),
-    remoteSha256: 'a'.repeat(64),
-  })
-  assert.equal(readFileSync(local, 'utf8'), disk)
-  assert.equal(statSync(local).mode & 0o777, 0o600)
-  assert.equal(seen.at(-1), disk.length)
-  assert.deepEqual(asked().sort(), ['cat /out/disk', 'sha256sum /out/disk'])
-})
-
-test('a disk that cannot be read there or written here is an error', async (t) => {
-  const gone = await setUp(t, [{ match: ['sudo', 'cat'], exitCode: 1, stderr: 'cat: no such file\n' }])
-  await assert.rejects(gone.builder.fetch(gone.instance, '/x', gone.local, silent), {
-    code: 'failed',
-    message: 'the builder could not send the disk',
-  })
-  const { builder, instance, local } = await setUp(t)
-  writeFileSync(local, 'there already')
-  await assert.rejects(builder.fetch(instance, '/x', local, silent), { code: 'EEXIST' })
-  assert.equal(readFileSync(local, 'utf8'), 'there already')
-})
-
 test('an image that is there is not pulled again; one that is not comes by its digest in a unit of its own', async (t) => {
-  const there = await setUp(t, [{ match: podman, stdout: 'the-id\n' }])
+  const there = await setUp(t, [{ match: podman, stdout: 'the-id null\n' }])
   assert.equal(await there.builder.pull(there.instance, pinned, silent), 'the-id')
-  assert.deepEqual(there.asked(), [`podman image inspect --format {{.Id}} ${pinned}`])
+  assert.deepEqual(there.asked(), [`podman image inspect --format {{.Id}} {{json .Labels}} ${pinned}`])
 
   const absent = await setUp(t, [
     { match: podman, exitCode: 125, times: 1 },
-    { match: podman, stdout: 'new-id\n' },
+    { match: podman, stdout: 'new-id {"a":"b"}\n' },
   ])
   assert.equal(await absent.builder.pull(absent.instance, pinned, silent), 'new-id')
   assert.match(
@@ -86,7 +52,7 @@ test('the id of a built image is podman’s last line; where that is something e
   const built = async (stdout: string) => {
     const { builder, instance, asked } = await setUp(t, [
       { match: unit, stdout },
-      { match: podman, stdout: 'the-id\n' },
+      { match: podman, stdout: 'the-id {}\n' },
     ])
     return [await builder.build(instance, spec, silent), asked().length]
   }
@@ -158,6 +124,21 @@ test('the context goes through tar as it comes, and a tar that fails is an error
   await assert.rejects(bad.builder.ship(bad.instance, Readable.from([Buffer.from('x')])), {
     message: 'the builder could not receive the build context',
     tail: ['tar: not an archive'],
+  })
+})
+
+test('an image is sent by a script that has its name as an argument; one that is not there is an error', async (t) => {
+  const question = ['sudo', 'bash', '-s', '--', 'localhost/x:latest']
+  const packed = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0])
+  const { builder, instance } = await setUp(t, [{ match: question, bytes: packed.toString('base64') }])
+  const pipe = new PassThrough()
+  const [arrived] = await Promise.all([buffer(pipe), builder.save(instance, 'localhost/x:latest', pipe)])
+  assert.deepEqual(arrived, packed)
+  const gone = await setUp(t, [{ match: question, exitCode: 125, stderr: 'Error: image not known\n' }])
+  await assert.rejects(gone.builder.save(gone.instance, 'localhost/x:latest', new PassThrough()), {
+    code: 'failed',
+    message: 'the builder could not send the image localhost/x:latest',
+    tail: ['Error: image not known'],
   })
 })
 
