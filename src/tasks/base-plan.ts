@@ -8,6 +8,7 @@ import type { Flavour } from '../core/flavour.ts'
 import type { Generation } from '../core/generation.ts'
 import { checkPackages } from '../core/package-list.ts'
 import { checkPinned, pinnedReference, pinOf, type ImageSource } from '../core/pins.ts'
+import type { Shipment } from '../ports/context.ts'
 import { checkBaseFile } from './base-ownership.ts'
 import type { Deps } from './deps.ts'
 
@@ -56,7 +57,7 @@ export const diskBuilderOf = async (deps: Deps, flavour: Flavour): Promise<strin
 }
 
 /** The files of dvm's own that go into the builds, by the folder they come from and land in. */
-export const plumbingFolders = (flavour: Flavour): readonly { from: string; to: string }[] => [
+const plumbingFolders = (flavour: Flavour): readonly { from: string; to: string }[] => [
   { from: flavour.name, to: 'plumbing' },
   { from: 'guest/rootfs', to: 'plumbing/rootfs' },
 ]
@@ -64,6 +65,29 @@ export const plumbingFolders = (flavour: Flavour): readonly { from: string; to: 
 /** Only files that reach an image decide the result: not starters, not the builder's provisioning. */
 const decides = (path: string): boolean =>
   !/(^|\/)(starter|dev)\.Containerfile$|(^|\/)builder\.sh$/.test(path)
+
+export interface Plumbing {
+  readonly folders: readonly Shipment[]
+  /** Those that decide the result, path in the builder → hash. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+/** dvm's own files in the builds, as they are now. */
+export const scanPlumbing = async (deps: Deps, flavour: Flavour): Promise<Plumbing> => {
+  const scanned = await Promise.all(
+    plumbingFolders(flavour).map(async ({ from, to }) => {
+      const directory = deps.assets.path(from)
+      return { from: directory, to, files: (await deps.context.scanFolder(directory)).files }
+    }),
+  )
+  const hashes = scanned.flatMap(({ to, files }) =>
+    Object.entries(files).map(([name, hash]): [string, string] => [`${to}/${name}`, hash]),
+  )
+  return {
+    folders: scanned.map(({ from, to, files }) => ({ from, to, paths: Object.keys(files) })),
+    files: Object.fromEntries(hashes.filter(([name]) => decides(name))),
+  }
+}
 
 /** One list for the VM's image and the dev-base: where it is, if there is one. A dvm-packages.txt of one's own is taken as it is called. */
 export const packagesIn = (shipped: readonly string[]): string | undefined =>
@@ -86,12 +110,7 @@ export const planBase = async (deps: Deps): Promise<BasePlan> => {
     bootcBaseOf(deps, flavour),
     diskBuilderOf(deps, flavour),
     deps.context.scanBase(baseDir),
-    Promise.all(
-      plumbingFolders(flavour).map(async ({ from, to }) => {
-        const { files } = await deps.context.scanFolder(deps.assets.path(from))
-        return Object.entries(files).map(([name, hash]): [string, string] => [`${to}/${name}`, hash])
-      }),
-    ),
+    scanPlumbing(deps, flavour),
   ])
   const list = packagesIn(Object.keys(scan.files))
   if (list !== undefined) {
@@ -106,7 +125,7 @@ export const planBase = async (deps: Deps): Promise<BasePlan> => {
     diskBuilder: diskBuilder ?? 'own',
     rootfs: 'ext4',
     context: scan.files,
-    plumbing: Object.fromEntries(plumbing.flat().filter(([name]) => decides(name))),
+    plumbing: plumbing.files,
   }
   const generation = hashInputs(inputs)
   const [current, equal] = await Promise.all([deps.store.current(), deps.store.find(generation)])

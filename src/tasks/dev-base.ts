@@ -167,7 +167,7 @@ const fromBuilder = async (
       )
       rebuilt.set(deps.signal, plan.hash)
     } finally {
-      await deps.undo.builder.sweep(instance, 'end', 'dev-base')
+      await deps.undo.builder.sweep(instance, 'end')
     }
   }
   voice.progress('taking the dev-base into the VM')

@@ -1,6 +1,7 @@
 // The disk builder's own image: pulled by its pin and asked for its options, or made from the flavour's files. Needs only the bootc base,
 // so all of it goes on while the other images are built.
 import { ownDialect } from '../core/disk-builder.ts'
+import { ownImages } from '../core/own-images.ts'
 import { blameVariable } from './bootc-base.ts'
 import { got, type BuildRun, type DiskBuilder } from './build-run.ts'
 import { provideOwnImage } from './own-image.ts'
@@ -16,13 +17,7 @@ export const beginDiskBuilder = (run: BuildRun): void => {
 }
 
 const make = async (run: BuildRun): Promise<DiskBuilder> => {
-  const id = await provideOwnImage(run, silent, {
-    containerfile: 'plumbing/disk-builder/Containerfile',
-    context: 'plumbing/disk-builder',
-    tag: 'localhost/dvm-disk-builder:latest',
-    isPart: (path) => path.startsWith('plumbing/disk-builder/'),
-    tool: true,
-  })
+  const id = await provideOwnImage(run, silent, ownImages.diskBuilder)
   return { image: id, id, dialect: ownDialect }
 }
 

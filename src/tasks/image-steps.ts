@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { changedFiles } from '../core/base-inputs.ts'
 import { lineOfStep } from '../core/containerfile.ts'
 import { DvmError } from '../core/errors.ts'
+import { ownImages } from '../core/own-images.ts'
 import { gib, sizeText } from '../core/sizes.ts'
 import type { Shipment } from '../ports/context.ts'
-import { packagesIn, plumbingFolders, type BasePlan } from './base-plan.ts'
+import { packagesIn, scanPlumbing, type BasePlan } from './base-plan.ts'
 import { provideBootcBase } from './bootc-base.ts'
 import { buildImage, got, targetTag, type BuildRun } from './build-run.ts'
 import { beginDiskBuilder } from './disk-builder-image.ts'
@@ -79,26 +80,20 @@ export const imageSteps = (run: BuildRun): Step[] => {
       title: 'Send the build context',
       run: async (voice) => {
         const shipped = Object.keys(plan.inputs.context)
-        const folders = await Promise.all(
-          plumbingFolders(plan.flavour).map(async ({ from, to }) => {
-            const directory = deps.assets.path(from)
-            return {
-              from: directory,
-              to,
-              paths: Object.keys((await deps.context.scanFolder(directory)).files),
-            }
-          }),
-        )
+        const plumbing = await scanPlumbing(deps, plan.flavour)
         voice.progress(`${shipped.length} ${shipped.length === 1 ? 'file' : 'files'}`)
         const archive = deps.context.pack([
           { from: deps.env.baseDir, to: 'context', paths: shipped },
           ...packageList(run, shipped),
-          ...folders,
+          ...plumbing.folders,
         ])
         await deps.builder.ship(got(made.builder), archive)
         // The generation is named by what was hashed, so what was sent must be just that.
         const { files } = await deps.context.scanBase(deps.env.baseDir)
-        const changed = changedFiles(plan.inputs.context, files)
+        const changed = [
+          ...changedFiles(plan.inputs.context, files),
+          ...changedFiles(plan.inputs.plumbing, plumbing.files),
+        ]
         if (changed.length > 0)
           throw new DvmError('failed', `changed while the build was starting: ${changed.join(', ')}`, {
             hint: 'dvm base build',
@@ -117,12 +112,7 @@ export const imageSteps = (run: BuildRun): Step[] => {
           options.clean || options.noCache,
         )
         beginDiskBuilder(run)
-        await provideOwnImage(run, voice, {
-          containerfile: 'plumbing/dvm-base.Containerfile',
-          context: 'plumbing',
-          tag: 'localhost/dvm-base:latest',
-          isPart: (path) => !path.startsWith('plumbing/disk-builder/'),
-        })
+        await provideOwnImage(run, voice, ownImages.base)
       },
     },
     {

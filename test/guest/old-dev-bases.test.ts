@@ -82,9 +82,9 @@ test('in the builder: named when a build begins, gone when it has ended', (t) =>
   const bin = temporaryDirectory(t)
   for (const name of ['cat', 'install', 'rm', 'sync', 'systemctl', 'systemd-run'])
     writeProgram(join(bin, name), '#!/bin/bash\n')
-  const sweep = (when: string, images: readonly string[]) => {
+  const sweep = (words: readonly string[], images: readonly string[]) => {
     const podman = guestPodman(bin, images)
-    const { status } = spawnSync('/bin/bash', ['-s', '--', when, 'dev-base'], {
+    const { status } = spawnSync('/bin/bash', ['-s', '--', ...words], {
       input: sweepScript.replaceAll('/var/lib/dvm', bin),
       env: { PATH: bin },
     })
@@ -92,8 +92,9 @@ test('in the builder: named when a build begins, gone when it has ended', (t) =>
     return podman.images()
   }
   const named = [`${latest} ${one} h1`, `${old(one)} ${one} h1`, ...theirs].toSorted()
-  assert.deepEqual(sweep('begin', [`${latest} ${one} h1`, ...theirs]), named)
-  assert.deepEqual(sweep('end', named), [`${latest} ${one} h1`, ...theirs].toSorted())
+  assert.deepEqual(sweep(['begin', 'dev-base'], [`${latest} ${one} h1`, ...theirs]), named)
+  assert.deepEqual(sweep(['end'], named), [`${latest} ${one} h1`, ...theirs].toSorted())
+  sweep(['begin', 'dev-base'], [])
   const built = [`${latest} ${two} h2`, `${old(one)} ${one} h1`, ...theirs]
-  assert.deepEqual(sweep('end', built), [`${latest} ${two} h2`, ...theirs].toSorted())
+  assert.deepEqual(sweep(['end'], built), [`${latest} ${two} h2`, ...theirs].toSorted())
 })

@@ -37,3 +37,29 @@ test('dvm’s own images are built when what they are made from is another, or w
   const again = other.memory.calls.filter((call) => call.startsWith('build localhost/dvm-')).sort()
   assert.deepEqual(again, [images.base, images.tool, 'build localhost/dvm-target:latest'], 'on another base')
 })
+
+test('what changes between the plan and the sending ends the build: it would be named by other bytes', async (t) => {
+  let later = false
+  const world = memoryWorld(t, {}, ({ context }) => ({
+    context: {
+      ...context,
+      scanFolder: async (directory) => {
+        const scan = await context.scanFolder(directory)
+        const changed = later && 'dvm-base.Containerfile' in scan.files
+        return changed ? { ...scan, files: { ...scan.files, 'dvm-base.Containerfile': '644:0' } } : scan
+      },
+    },
+  }))
+  containerfile(world, 'RUN false')
+  world.memory.at = (call) => {
+    if (call !== 'marker') return
+    later = true
+    world.write('.config/dvm/base/motd', 'new')
+  }
+  await assert.rejects(buildBase(world.deps, options), {
+    code: 'failed',
+    message: 'changed while the build was starting: motd (new), plumbing/dvm-base.Containerfile',
+    hint: 'dvm base build',
+  })
+  assert.ok(!world.memory.calls.some((call) => call.startsWith('build ')))
+})

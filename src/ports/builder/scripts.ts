@@ -11,6 +11,8 @@ if [ -e ${builderRoot}/provisioned ]; then cat ${builderRoot}/provisioned; fi
 
 /** Holds the id of the boot during which images are being written. */
 const busyMark = `${builderRoot}/busy`
+/** There is an outgoing dev-base to remove. */
+const outgoingMark = `${builderRoot}/outgoing-dev-base`
 /** True in a shell when that was another boot than this one. Nobody but the repair takes the mark away then. */
 const wentDown = `[ -s ${busyMark} ] && [ "$(cat ${busyMark})" != "$(cat /proc/sys/kernel/random/boot_id)" ]`
 
@@ -25,15 +27,22 @@ systemctl stop 'dvm-work-*' dvm-settle 2>/dev/null
 systemctl kill --signal=KILL 'crun-buildah-*.scope' 'runc-buildah-*.scope' 2>/dev/null
 ${removeContainers}
 rm -rf /run/crun/buildah-* /var/tmp/buildah[0-9]* ${workRoot}
-install -d -m 0700 ${workRoot} ${outputRoot}
+install -d -m 0700 ${workRoot}
 ${wentDown} && exit 0
 if [ "$1" = begin ]; then
   cat /proc/sys/kernel/random/boot_id > ${busyMark}
   sync ${busyMark}
-  if [ "\${2-}" = dev-base ]; then name_outgoing_dev_base; fi
+  install -d -m 0700 ${outputRoot}
+  if [ "\${2-}" = dev-base ]; then
+    echo >${outgoingMark}
+    name_outgoing_dev_base
+  fi
 else
-  # What it was built on goes as well: nobody but dvm builds here.
-  if [ "\${2-}" = dev-base ]; then remove_old_dev_bases; fi
+  # What it was built on goes as well: nobody but dvm builds here. Whoever was killed meanwhile has left the mark to the next one.
+  if [ -e ${outgoingMark} ]; then
+    remove_old_dev_bases
+    rm ${outgoingMark}
+  fi
   # Nobody waits for the disk: until it has everything, the mark stays.
   systemd-run --quiet --collect --unit=dvm-settle sh -c 'sync --file-system /var/lib/containers && rm -f ${busyMark}'
 fi

@@ -18,8 +18,8 @@ export interface Builder {
   freeBytes(instance: Instance): Promise<number>
   /**
    * Stops work that a killed or interrupted dvm left running, removes its files, and makes the work directory anew. `begin` writes down
-   * that images are about to be written; `end` makes them last and takes that back. For a dev-base also: the one that it is going to
-   * replace is kept until the end, and no longer.
+   * that images are about to be written; `end` makes them last and takes that back. For a dev-base `begin` also keeps the one that
+   * is going to be replaced, until the next `end`.
    */
   sweep(instance: Instance, when: 'begin' | 'end', what?: 'dev-base'): Promise<void>
   /**

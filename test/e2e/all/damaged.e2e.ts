@@ -24,7 +24,7 @@ const withDamage = (filter: string): Record<string, string> => {
     join(folder, 'ssh'),
     `#!/bin/bash
 case "\${@: -1}" in
-*cat*/qcow2/disk.qcow2*) ${ssh} "$@" | ${filter} ;;
+*zstd*/qcow2/disk.qcow2*) ${ssh} "$@" | ${filter} ;;
 *) exec ${ssh} "$@" ;;
 esac
 `,
@@ -33,25 +33,16 @@ esac
   return { PATH: `${folder}:${process.env['PATH'] ?? ''}` }
 }
 
-for (const [what, filter, told] of [
-  [
-    'cut off',
-    'head -c 100000000',
-    /: 100000000 of \d+ bytes, sha256 [0-9a-f]{64} here, [0-9a-f]{64} there$/m,
-  ],
-  [
-    'altered in one byte',
-    '{ head -c 9000000; printf X; head -c 1 >/dev/null; cat; }',
-    /: (\d+) of \1 bytes, sha256 ([0-9a-f]{64}) here, (?!\2)[0-9a-f]{64} there$/m,
-  ],
+for (const [what, filter] of [
+  ['cut off', 'head -c 50000000'],
+  ['altered in a few bytes', '{ head -c 9000000; printf XXXX; head -c 4 >/dev/null; cat; }'],
 ] as const)
   test(`a disk that is ${what} on its way: exit 6, nothing published`, async () => {
     writeContainerfile(containerfile('damaged'))
     const { exitCode, stderr } = await dvm(['base', 'build', '--no-boot-test'], { env: withDamage(filter) })
     assert.equal(exitCode, 6, stderr)
     assert.match(stderr, /^✖ Fetch the disk /m)
-    assert.match(stderr, /^dvm: the disk changed on its way from the builder: /m)
-    assert.match(stderr, told)
+    assert.match(stderr, /^dvm: the disk changed on its way from the builder: it cannot be unpacked$/m)
     assert.match(stderr, /nothing was published; the old base stays in use/)
     assert.deepEqual(publishedBase(), old)
   })
